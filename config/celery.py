@@ -1,0 +1,27 @@
+"""The Celery app and, in plain sight, when things run."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("agegrade")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def _logs_are_set_up_by_settings(**kwargs: Any) -> None:
+    """With a listener here, Celery leaves the levels and handlers of config/logs.py alone."""
+
+
+app.conf.beat_schedule = {
+    # Both find work that a lost message left behind; where nothing was lost they cost one query each.
+    "import what waits": {"task": "activities.tasks.import_waiting", "schedule": 60.0, "options": {"expires": 55}},
+    "analyse what is stale": {"task": "performance.tasks.analyse_stale", "schedule": 60.0, "options": {"expires": 55}},
+}
