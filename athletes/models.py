@@ -1,0 +1,180 @@
+"""Who runs, who may sign in, and who granted whom a look."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from athletes import access
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractUser):
+    """Somebody who signs in, by e-mail: an athlete, a coach, an operator, or more than one of these."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=150, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_whatever_the_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def initials(self) -> str:
+        words = (self.name or self.email.split("@")[0]).replace(".", " ").split()
+        return "".join(word[0] for word in words[:2]).upper()
+
+
+class AthleteQuerySet(models.QuerySet["Athlete"]):
+    def visible_to(self, user: access.Viewer, level: int = access.RACES) -> AthleteQuerySet:
+        """The athletes of whom this user may see what the level names (see athletes/access.py)."""
+        return self.filter(access.athletes_q(user, level=level))
+
+
+def _is_a_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("%(name)s is not a time zone such as Europe/London"), params={"name": name})
+
+
+class Athlete(models.Model):
+    """A person whose runs are stored. Nothing that grades is guessed: no birth date or table, no grade."""
+
+    class Table(models.TextChoices):
+        MEN = "M", _("men's tables")
+        WOMEN = "F", _("women's tables")
+        BOTH = "both", _("both, side by side")
+
+    class Units(models.TextChoices):
+        KM = "km", _("kilometres")
+        MILES = "mi", _("miles")
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("as the device")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+
+    class TextSize(models.TextChoices):
+        NORMAL = "normal", _("normal")
+        LARGE = "large", _("large")
+        LARGER = "larger", _("larger")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="athlete")
+    born = models.DateField(_("birth date"), null=True, blank=True)
+    table = models.CharField(_("graded by"), max_length=4, choices=Table.choices, blank=True)
+    units = models.CharField(max_length=2, choices=Units.choices, default=Units.KM)
+    zone = models.CharField(_("home time zone"), max_length=64, blank=True, validators=[_is_a_zone])
+    language = models.CharField(max_length=12, blank=True)
+    theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
+    text_size = models.CharField(max_length=6, choices=TextSize.choices, default=TextSize.NORMAL)
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: moved when something that results depend on changed (birth date, table): what is older is stale
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AthleteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(table__in=["", "M", "F", "both"]), name="athlete_table_known"),
+            models.CheckConstraint(condition=Q(units__in=["km", "mi"]), name="athlete_units_known"),
+            models.CheckConstraint(
+                condition=Q(born__isnull=True) | Q(born__gte=date(1890, 1, 1)), name="athlete_born_plausible"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    def age_on(self, day: date) -> int | None:
+        """Completed years on that day; None without a birth date or before birth. 29 February turns on 1 March."""
+        if self.born is None or day < self.born:
+            return None
+        return day.year - self.born.year - ((day.month, day.day) < (self.born.month, self.born.day))
+
+    @property
+    def sexes(self) -> tuple[str, ...]:
+        """The tables that grade this athlete, ("M",), ("F",), both, or none."""
+        return {"M": ("M",), "F": ("F",), "both": ("F", "M")}.get(self.table, ())
+
+
+class CoachGrant(models.Model):
+    """An athlete lets a coach look. Withdrawn or past `until` it gives nothing, from that moment."""
+
+    class Level(models.IntegerChoices):
+        RACES = access.RACES, _("races and grades")
+        ACTIVITIES = access.ACTIVITIES, _("races, grades and activities")
+        STREAMS = access.STREAMS, _("everything, with heart rate and routes")
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="grants")
+    coach = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants_received")
+    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    since = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(level__in=[1, 2, 3]), name="coach_grant_level_known"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="coach_grant_ends_after_start"
+            ),
+            models.UniqueConstraint(
+                fields=["athlete", "coach"], condition=Q(withdrawn_at__isnull=True), name="coach_grant_one_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.athlete} → {self.coach}: {self.get_level_display()}"
+
+
+class CoachGrantEvent(models.Model):
+    """The audit beside a grant: only ever appended (a trigger in the database refuses anything else)."""
+
+    class What(models.TextChoices):
+        GRANTED = "granted", _("granted")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LOOKED = "looked", _("looked at")
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="grant_events")
+    coach_email = models.EmailField()
+    what = models.CharField(max_length=10, choices=What.choices)
+    level = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["athlete", "-at"], name="grant_event_by_athlete")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.what} {self.coach_email}"

@@ -1,0 +1,62 @@
+"""Making people and grants: what the commands, the demo and later the pages do."""
+
+from datetime import date
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from athletes.models import Athlete, CoachGrant, CoachGrantEvent, User
+
+ROLES = ("athlete", "coach", "operator")
+
+
+@transaction.atomic
+def make_person(
+    *,
+    email: str,
+    password: str,
+    role: str,
+    name: str = "",
+    born: date | None = None,
+    table: str = "",
+    is_demo: bool = False,
+) -> User:
+    """A user with a verified e-mail; role "athlete" brings an Athlete, "coach" the admin, "operator" all of the machine.
+
+    Somebody who is there already keeps what they have, and gets the role and the password.
+    """
+    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, password, name=name)
+    user.set_password(password)
+    user.name = user.name or name
+    user.is_staff = user.is_staff or role in {"coach", "operator"}
+    user.is_superuser = user.is_superuser or role == "operator"
+    user.save()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    if role == "athlete":
+        Athlete.objects.update_or_create(
+            user=user, defaults={}, create_defaults={"born": born, "table": table, "is_demo": is_demo}
+        )
+    return user
+
+
+@transaction.atomic
+def grant(*, athlete: Athlete, coach: User, level: int, by: User | None = None) -> CoachGrant:
+    """Let a coach see an athlete at a level; a grant in force is replaced. Both are written to the audit."""
+    withdraw(athlete=athlete, coach=coach, by=by)
+    granted = CoachGrant.objects.create(athlete=athlete, coach=coach, level=level)
+    CoachGrantEvent.objects.create(
+        athlete=athlete, coach_email=coach.email, what=CoachGrantEvent.What.GRANTED, level=level, by=by
+    )
+    return granted
+
+
+@transaction.atomic
+def withdraw(*, athlete: Athlete, coach: User, by: User | None = None) -> None:
+    """Take a coach's grant back, at once. Nothing where there is none."""
+    for held in CoachGrant.objects.select_for_update().filter(athlete=athlete, coach=coach, withdrawn_at__isnull=True):
+        held.withdrawn_at = timezone.now()
+        held.save(update_fields=["withdrawn_at"])
+        CoachGrantEvent.objects.create(
+            athlete=athlete, coach_email=coach.email, what=CoachGrantEvent.What.WITHDRAWN, level=held.level, by=by
+        )

@@ -1,0 +1,251 @@
+"""What it was worth: races, what people decided about them, and what analysis derives and can always derive again."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from activities.models import Activity, Recording
+from athletes import access
+from athletes.models import Athlete
+
+
+class RaceQuerySet(models.QuerySet["Race"]):
+    def visible_to(self, user: access.Viewer) -> RaceQuerySet:
+        """Races this user may see (grant level 1); what rests on Strava's data alone only by the operator's switch."""
+        visible = self.filter(access.athletes_q(user, level=access.RACES, prefix="athlete__"))
+        if not settings.STRAVA_SHARE_WITH_COACHES and user.is_authenticated:
+            from_strava = RaceRecording.objects.filter(race=models.OuterRef("pk"), recording__source="strava")
+            elsewhere = RaceRecording.objects.filter(race=models.OuterRef("pk")).exclude(recording__source="strava")
+            visible = visible.filter(Q(athlete__user=user) | ~models.Exists(from_strava) | models.Exists(elsewhere))
+        return visible
+
+    def of(self, athlete: Athlete) -> RaceQuerySet:
+        return self.filter(athlete=athlete)
+
+    def counted(self) -> RaceQuerySet:
+        """What counts towards grades and bests: confirmed, and what we are very sure of."""
+        return self.filter(state__in=[Race.State.FOUND, Race.State.CONFIRMED])
+
+    def to_decide(self) -> RaceQuerySet:
+        return self.filter(state=Race.State.TO_DECIDE)
+
+    def newest_first(self) -> RaceQuerySet:
+        return self.order_by("-local_date", "-pk")
+
+    def best_first(self) -> RaceQuerySet:
+        return self.order_by(F("age_grade").desc(nulls_last=True), "-local_date", "-pk")
+
+
+class Race(models.Model):
+    """A result of an organised event, with or without recordings.
+
+    Two kinds of columns: what a person said (`said_*`, `chip_time_s`, `gun_time_s`, places), which analysis reads and
+    never writes; and what analysis derives, which is thrown away and made again.
+    """
+
+    class State(models.TextChoices):
+        FOUND = "found", _("found by us")
+        TO_DECIDE = "to_decide", _("to decide")
+        CONFIRMED = "confirmed", _("confirmed")
+        REJECTED = "rejected", _("rejected")
+
+    class Surface(models.TextChoices):
+        ROAD = "road", _("road")
+        TRACK = "track", _("track")
+        TRAIL = "trail", _("trail")
+        CROSS_COUNTRY = "cross_country", _("cross-country")
+        OTHER = "other", _("other")
+
+    class TimeSource(models.TextChoices):
+        CHIP = "chip", _("chip time")
+        GUN = "gun", _("gun time")
+        EFFORT = "effort", _("best effort inside the recording")
+        ELAPSED = "elapsed", _("elapsed time")
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="races")
+    local_date = models.DateField()
+    #: the activity whose recording made us think of a race; empty for a race that was only typed in
+    found_in = models.OneToOneField(Activity, on_delete=models.SET_NULL, null=True, blank=True, related_name="race")
+    recordings: models.ManyToManyField[Recording, RaceRecording] = models.ManyToManyField(
+        Recording, through="RaceRecording", related_name="races"
+    )
+
+    # said by a person
+    said_name = models.CharField(_("event"), max_length=300, blank=True)
+    said_distance_m = models.FloatField(_("official distance"), null=True, blank=True)
+    said_surface = models.CharField(_("surface"), max_length=14, choices=Surface.choices, blank=True)
+    chip_time_s = models.FloatField(_("chip time"), null=True, blank=True)
+    gun_time_s = models.FloatField(_("gun time"), null=True, blank=True)
+    place_overall = models.PositiveIntegerField(null=True, blank=True)
+    place_sex = models.PositiveIntegerField(null=True, blank=True)
+    place_age_group = models.PositiveIntegerField(null=True, blank=True)
+
+    # derived
+    state = models.CharField(max_length=10, choices=State.choices)
+    name = models.CharField(max_length=300, blank=True)
+    distance_m = models.FloatField(null=True, blank=True)
+    surface = models.CharField(max_length=14, choices=Surface.choices, default=Surface.ROAD)
+    time_s = models.FloatField(null=True, blank=True)
+    time_source = models.CharField(max_length=8, choices=TimeSource.choices, blank=True)
+    probability = models.FloatField(null=True, blank=True)
+    #: [{"code", "weight", "params"}], heaviest first, and what there was no evidence of
+    evidence = models.JSONField(default=dict, blank=True)
+    age = models.PositiveSmallIntegerField(null=True, blank=True)
+    edition = models.CharField(max_length=30, blank=True)
+    convention = models.CharField(max_length=20, blank=True)
+    graded_by = models.CharField(max_length=1, blank=True)
+    age_grade = models.FloatField(null=True, blank=True)
+    #: the grade by the other table, for those who asked for both
+    age_grade_other = models.FloatField(null=True, blank=True)
+    refusal = models.CharField(max_length=30, blank=True)
+    derived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RaceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(distance_m__isnull=True) | Q(distance_m__gt=0), name="race_distance_positive"),
+            models.CheckConstraint(condition=Q(said_distance_m__isnull=True) | Q(said_distance_m__gt=0), name="race_said_distance_positive"),
+            models.CheckConstraint(condition=Q(time_s__isnull=True) | Q(time_s__gt=0), name="race_time_positive"),
+            models.CheckConstraint(condition=Q(chip_time_s__isnull=True) | Q(chip_time_s__gt=0), name="race_chip_time_positive"),
+            models.CheckConstraint(condition=Q(gun_time_s__isnull=True) | Q(gun_time_s__gt=0), name="race_gun_time_positive"),
+            models.CheckConstraint(condition=Q(probability__isnull=True) | Q(probability__range=(0, 1)), name="race_probability_is_one"),
+            models.CheckConstraint(condition=Q(state__in=["found", "to_decide", "confirmed", "rejected"]), name="race_state_known"),
+            models.CheckConstraint(
+                condition=Q(age_grade__isnull=True) | (~Q(edition="") & ~Q(convention="") & Q(age_grade__gt=0)),
+                name="race_grade_names_its_edition",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_s__isnull=True, time_source="") | (Q(time_s__isnull=False) & ~Q(time_source="")),
+                name="race_time_names_its_source",
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["athlete", "-local_date", "-id"], name="race_by_athlete")]
+
+    def __str__(self) -> str:
+        return f"{self.name or _('Race')} {self.local_date}"
+
+    @property
+    def counts(self) -> bool:
+        return self.state in {self.State.FOUND, self.State.CONFIRMED}
+
+    @property
+    def pace_s_per_km(self) -> float | None:
+        return self.time_s / self.distance_m * 1000 if self.time_s and self.distance_m else None
+
+
+class RaceRecording(models.Model):
+    """Which part of which recording is the race: a race may lie in several files, a file may hold several races."""
+
+    race = models.ForeignKey(Race, on_delete=models.CASCADE, related_name="parts")
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="race_parts")
+    start_s = models.FloatField(null=True)
+    end_s = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["race", "recording"], name="race_part_once"),
+            models.CheckConstraint(
+                condition=Q(start_s__isnull=True, end_s__isnull=True) | Q(end_s__gt=F("start_s")), name="race_part_ends_after_start"
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.race} in {self.recording}"
+
+
+class RaceDecision(models.Model):
+    """What a person said about a race. Rows are only ever appended (a trigger refuses anything else); the last one holds.
+
+    A race without a recording is decided the day it is typed in: `marked`.
+    """
+
+    class What(models.TextChoices):
+        CONFIRMED = "confirmed", _("confirmed")
+        REJECTED = "rejected", _("rejected")
+        MARKED = "marked", _("marked as a race")
+        UNDONE = "undone", _("undone")
+
+    race = models.ForeignKey(Race, on_delete=models.CASCADE, related_name="decisions")
+    what = models.CharField(max_length=10, choices=What.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    why = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(what__in=["confirmed", "rejected", "marked", "undone"]), name="race_decision_known"
+            )
+        ]
+        indexes = [models.Index(fields=["race", "-id"], name="race_decision_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.race}: {self.get_what_display()}"
+
+
+class Analysis(models.Model):
+    """What one pass over an activity's leading recording gave: chart columns, splits, route. Always derivable again."""
+
+    activity = models.OneToOneField(Activity, on_delete=models.CASCADE, related_name="analysis", primary_key=True)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, null=True, related_name="+")
+    version = models.PositiveSmallIntegerField()
+    #: the activity's changed_at that was analysed; another one now means stale
+    seen_change = models.DateTimeField()
+    analysed_at = models.DateTimeField(default=timezone.now)
+    charts = models.JSONField(default=dict)
+    splits = models.JSONField(default=dict)
+    route = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
+    failed = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "analyses"
+
+    def __str__(self) -> str:
+        return f"analysis of {self.activity_id}"
+
+
+class BestEffort(models.Model):
+    """The fastest stretch of a distance inside an activity, elapsed time, from the recording named."""
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="best_efforts")
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="best_efforts")
+    distance_m = models.FloatField()
+    time_s = models.FloatField()
+    start_s = models.FloatField()
+
+    class Meta:
+        ordering = ["distance_m"]
+        constraints = [
+            models.UniqueConstraint(fields=["activity", "distance_m"], name="best_effort_once_per_distance"),
+            models.CheckConstraint(condition=Q(distance_m__gt=0) & Q(time_s__gt=0) & Q(start_s__gte=0), name="best_effort_positive"),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["distance_m", "time_s"], name="best_effort_fastest")]
+
+    def __str__(self) -> str:
+        return f"{self.distance_m:g} m in {self.time_s:.1f} s"
+
+
+class RaceSearch(models.Model):
+    """When an athlete's history last changed in a way that finding races depends on, and when it was last searched.
+
+    Evidence is relative to the athlete's own history, so one new run may change what an old one looks like: races are
+    found athlete by athlete, and a hundred new files need one search, not a hundred.
+    """
+
+    athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, related_name="race_search", primary_key=True)
+    wanted_at = models.DateTimeField()
+    searched_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "race searches"
+
+    def __str__(self) -> str:
+        return f"race search of {self.athlete_id}"
