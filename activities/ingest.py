@@ -1,0 +1,331 @@
+"""A file becomes recordings, and recordings become one activity: the way in for everything that is not Strava's API.
+
+What it promises: a file is read outside any transaction and stored inside one, so a crash leaves it waiting and not half
+stored. The same content is stored once, however often and in whatever wrapping it comes. Two recordings of the same run
+(intervals overlap by 80 % or more, distances agree within 3 %) become one activity with both behind it; nothing is
+dropped to get there. Reading is bounded by the importers' limits; a file that ends the process is refused at the third try.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import structlog
+import tzfpy
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from activities import importers, locks, originals, streams
+from activities.importers import ReadFile, Unreadable
+from activities.models import Activity, ImportBatch, ImportFile, Lap, Recording
+from activities.queue import ask_for
+from activities.recorded import RecordedActivity, RecordedLap
+from activities.signals import import_finished, recording_stored
+from athletes.models import Athlete
+
+log = structlog.get_logger("agegrade.import")
+
+OVERLAP_MERGED = 0.80
+DISTANCE_AGREES = 0.03
+
+
+def receive(batch: ImportBatch, *, name: str, source: IO[bytes], position: int) -> ImportFile:
+    """Take a file in: its bytes wait in storage, and a task is asked to read it. Too large is refused here, in words."""
+    stored_as, size = originals.receive(source, athlete_id=batch.athlete_id, limit_bytes=importers.MAX_FILE_BYTES)
+    file = ImportFile(batch=batch, name=_text(name, 1024), position=position, stored_as=stored_as, size_bytes=size)
+    if not stored_as:
+        limit = importers.MAX_FILE_BYTES // 2**20
+        _conclude(
+            file, ImportFile.Outcome.REFUSED, code="too_large", reason=_("The file is larger than %d MB.") % limit
+        )
+    file.save()
+    if file.outcome == ImportFile.Outcome.WAITING:
+        from activities.tasks import import_file
+
+        ask_for(import_file, file.pk)
+    return file
+
+
+def work_off_all(batch: ImportBatch) -> None:
+    """Read waiting files here, beside whatever workers there are, until every file of the batch has its outcome."""
+    while waiting := list(batch.files.filter(outcome="waiting").values_list("pk", flat=True)):
+        worked = [work_off(file_id) for file_id in waiting]
+        if not any(worked):
+            time.sleep(0.2)  # workers have the last ones
+    import_finished.send(sender=ImportBatch, batch=batch)
+
+
+def work_off(file_id: int) -> bool:
+    """Read one waiting file and store what it holds. False where another process has it, or it is done already."""
+    with locks.alone(locks.FILE, file_id) as ours:
+        if not ours:
+            return False
+        file = ImportFile.objects.select_related("batch__athlete").filter(pk=file_id, outcome="waiting").first()
+        if file is None:
+            return False
+        file.attempts += 1
+        file.attempted_at = timezone.now()
+        file.save(update_fields=["attempts", "attempted_at"])
+        _read_and_store(file)
+        log.info("file imported", file_id=file.pk, outcome=file.outcome, code=file.code or None, bytes=file.size_bytes)
+        return True
+
+
+def _read_and_store(file: ImportFile) -> None:
+    if file.attempts > ImportFile.MAX_ATTEMPTS:
+        return _refuse(
+            file, "reader_stopped", _("Reading this file stopped the program three times. It is kept for the operator.")
+        )
+    try:
+        with originals.on_disk(file.stored_as) as path:
+            read = importers.read_file(path, name=file.name)
+            file.sha256 = read.sha256
+            if not read.activities:
+                what = read.not_an_activity or _("Nothing was recorded in it.")
+                _conclude(file, ImportFile.Outcome.NOT_AN_ACTIVITY, code="not_an_activity", reason=what)
+                return file.save()
+            kept = originals.keep(path, athlete_id=file.batch.athlete_id, sha256=read.sha256)
+    except Unreadable as error:
+        return _refuse(file, error.code, str(error))
+    except FileNotFoundError:
+        return _refuse(file, "bytes_missing", _("Its bytes are no longer in storage. Please send the file again."))
+    except Exception as error:  # a fault of ours in one file must not keep the others from coming in
+        log.exception("reader failed", file_id=file.pk, error=type(error).__name__)
+        return _refuse(file, "reader_failed", _("Agegrade failed to read this file, a fault of ours. It is kept."))
+    with transaction.atomic():
+        locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
+        _store(file, file.batch.athlete, read, kept)
+        waiting, file.stored_as = file.stored_as, ""
+        file.save()
+        transaction.on_commit(lambda: originals.drop(waiting), robust=True)
+
+
+def _refuse(file: ImportFile, code: str, reason: str) -> None:
+    _conclude(file, ImportFile.Outcome.REFUSED, code=code, reason=reason)
+    file.save()
+
+
+def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> None:
+    """Store every session of a file under the athlete's lock, and say what became of it."""
+    if Recording.objects.filter(athlete=athlete, content_hash=read.sha256).exists():
+        _conclude(file, ImportFile.Outcome.SAME, code="same", reason=_("These runs are already here."))
+        return
+    joined = False
+    for number, recorded in enumerate(read.activities):
+        recording = _recording(recorded, athlete=athlete, file=file, read=read, number=number, kept=kept)
+        joined |= attach(recording)
+        streams.replace(recording, recorded.streams)
+        Lap.objects.bulk_create([_lap(recording, lap) for lap in recorded.laps])
+        recording_stored.send(sender=Recording, activity_id=recording.activity_id, athlete_id=athlete.pk)
+    if read.incomplete:
+        _conclude(file, ImportFile.Outcome.PARTIAL, code="incomplete", reason=read.incomplete)
+    elif joined:
+        _conclude(file, ImportFile.Outcome.MERGED, code="merged", reason=_("Another recording of a run that is here."))
+    else:
+        _conclude(file, ImportFile.Outcome.NEW)
+
+
+def attach(recording: Recording) -> bool:
+    """Save a new recording under the activity it belongs to; True where that activity was there before.
+
+    Needs the athlete's lock, so that two recordings of one run that arrive together find each other.
+    """
+    activity = _same_run(recording)
+    joined = activity is not None
+    if activity is None:
+        activity = Activity(athlete=recording.athlete)
+        for name in Activity.MERGED:
+            setattr(activity, name, getattr(recording, name))
+        activity.save()
+    recording.activity = activity
+    recording.leads = not joined
+    recording.save()
+    if joined:
+        merge(activity)
+    return joined
+
+
+def merge(activity: Activity) -> None:
+    """Let the best recording lead, fill its gaps from the others, and leave alone what a person corrected."""
+    recordings = sorted(activity.recordings.all(), key=_worth, reverse=True)
+    leader = recordings[0]
+    if not leader.leads:
+        activity.recordings.filter(leads=True).update(leads=False)
+        leader.leads = True
+        leader.save(update_fields=["leads"])
+    for name in Activity.MERGED:
+        if name not in activity.corrected:
+            values = (getattr(recording, name) for recording in recordings)
+            setattr(activity, name, next((value for value in values if value not in (None, "")), getattr(leader, name)))
+    activity.changed_at = timezone.now()
+    activity.save()
+
+
+def _worth(recording: Recording) -> tuple[Any, ...]:
+    """What makes a recording lead: not Strava's own copy, whole, with positions and heart rate, finely sampled, first."""
+    return (
+        recording.source != Recording.Source.STRAVA,
+        not recording.incomplete,
+        recording.n_positions > 0,
+        recording.n_hr > 0,
+        recording.n_samples,
+        -recording.pk,
+    )
+
+
+def _same_run(recording: Recording) -> Activity | None:
+    """The activity another source already made of this run, or None. One query."""
+    start, end = recording.started_at, recording.ended_at
+    if end <= start:
+        return None
+    around = Q(started_at__lt=end, started_at__gt=start - timedelta(days=3))
+    others = Recording.objects.filter(around, athlete=recording.athlete).exclude(content_hash=recording.content_hash)
+    for other in others.select_related("activity"):
+        shared = (min(end, other.ended_at) - max(start, other.started_at)).total_seconds()
+        longer = max(end - start, other.ended_at - other.started_at).total_seconds()
+        if shared >= OVERLAP_MERGED * longer and _agree(recording, other):
+            return other.activity
+    return None
+
+
+def _agree(one: Recording, other: Recording) -> bool:
+    if one.sport and other.sport and one.sport != other.sport:
+        return False
+    if one.distance_m is None or other.distance_m is None:
+        return one.distance_m == other.distance_m
+    return abs(one.distance_m - other.distance_m) <= DISTANCE_AGREES * max(one.distance_m, other.distance_m)
+
+
+def _conclude(file: ImportFile, outcome: ImportFile.Outcome, *, code: str = "", reason: str = "") -> None:
+    file.outcome, file.code, file.reason, file.done_at = outcome, code, _text(reason, 2000), timezone.now()
+
+
+#: columns that a RecordedActivity and a Recording share by name
+_SHARED = tuple(
+    field.name
+    for field in fields(RecordedActivity)
+    if field.name not in {"started_at", "utc_offset_s", "zone", "streams", "laps", "notes", "untimed"}
+)
+_LENGTHS = {name: getattr(Recording._meta.get_field(name), "max_length", None) for name in _SHARED}
+
+
+def _recording(
+    recorded: RecordedActivity, *, athlete: Athlete, file: ImportFile, read: ReadFile, number: int, kept: str
+) -> Recording:
+    recording = Recording(
+        athlete=athlete,
+        source=Recording.Source.FILE,
+        content_hash=read.sha256,
+        session_no=number,
+        import_file=file,
+        original_name=file.name,
+        original=kept,
+        started_at=recorded.started_at,
+        n_records=recorded.n_records,
+        n_samples=len(recorded.streams),
+        n_positions=recorded.n_positions,
+        n_hr=recorded.n_hr,
+        samples_span_s=float(recorded.streams.time_s[-1]) if len(recorded.streams) else 0.0,
+        incomplete=_text(read.incomplete, 2000),
+        notes=[note[:60] for note in recorded.notes],
+    )
+    for name in _SHARED:
+        value = getattr(recorded, name)
+        setattr(recording, name, _text(value, _LENGTHS[name]) if isinstance(value, str) else _finite(value))
+    recording.zone, recording.utc_offset_s = local_clock(recorded, athlete)
+    recording.local_date = (recording.started_at + timedelta(seconds=recording.utc_offset_s or 0)).date()
+    return recording
+
+
+def local_clock(recorded: RecordedActivity, athlete: Athlete) -> tuple[str | None, int | None]:
+    """Zone and offset at the start: what the file says, else by its first position, else the athlete's home."""
+    if recorded.zone:
+        return recorded.zone, _offset(recorded.zone, recorded.started_at)
+    found = _zone_by_position(recorded)
+    if recorded.utc_offset_s is not None:
+        agrees = found is not None and _offset(found, recorded.started_at) == recorded.utc_offset_s
+        return (found if agrees else None), recorded.utc_offset_s
+    zone = found or athlete.zone or None
+    return zone, (_offset(zone, recorded.started_at) if zone else None)
+
+
+def _zone_by_position(recorded: RecordedActivity) -> str | None:
+    latitude, longitude = recorded.streams.latitude, recorded.streams.longitude
+    if latitude is None or longitude is None:
+        return None
+    known = np.flatnonzero(~np.isnan(latitude) & ~np.isnan(longitude))
+    if not len(known):
+        return None
+    return tzfpy.get_tz(float(longitude[known[0]]), float(latitude[known[0]])) or None
+
+
+def _offset(zone: str, moment: datetime) -> int | None:
+    with suppress(KeyError, ValueError, OverflowError):
+        offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
+        return int(offset.total_seconds()) if offset is not None else None
+    return None
+
+
+def _lap(recording: Recording, lap: RecordedLap) -> Lap:
+    numbers = {
+        name: _finite(getattr(lap, name))
+        for name in ("elapsed_s", "timer_s", "distance_m", "hr_avg", "hr_max", "ascent_m")
+    }
+    return Lap(
+        recording=recording, number=lap.index, started_at=lap.started_at, trigger=_text(lap.trigger, 30), **numbers
+    )
+
+
+def _text(value: str, length: int | None) -> str:
+    """What PostgreSQL takes as text: no NUL, no lone surrogate, not too long."""
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()[:length]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def report(files: Sequence[ImportFile]) -> list[dict[str, Any]]:
+    """What became of every file, for the command's report: one entry a file, with the values its recordings hold."""
+    answers = []
+    for file in files:
+        recordings = Recording.objects.filter(athlete=file.batch.athlete_id, content_hash=file.sha256 or None)
+        answers.append(
+            {
+                "file": file.name,
+                "outcome": file.outcome,
+                "reason": file.reason,
+                "activities": [
+                    {
+                        "id": recording.activity_id,
+                        "sport": recording.sport,
+                        "start_time_utc": recording.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                        **{
+                            name: getattr(recording, name)
+                            for name in (
+                                "distance_m",
+                                "elapsed_s",
+                                "timer_s",
+                                "hr_avg",
+                                "n_records",
+                                "n_positions",
+                                "n_hr",
+                            )
+                        },
+                        "n_laps": recording.n_laps,
+                    }
+                    for recording in recordings.annotate(n_laps=Count("laps")).order_by("session_no")
+                ]
+                if file.sha256
+                else [],
+            }
+        )
+    return answers

@@ -1,0 +1,39 @@
+"""Advisory locks: who works on what, known to every process on every host, and gone with a process that dies.
+
+Raw SQL, like all that must be fresh. The first number names the kind of work, the second the row.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+FILE = 1
+ACTIVITY = 2
+ATHLETE = 3
+RACES = 4
+
+TRY_LOCK = "select pg_try_advisory_lock(%(kind)s, %(row)s)"
+UNLOCK = "select pg_advisory_unlock(%(kind)s, %(row)s)"
+LOCK_UNTIL_COMMIT = "select pg_advisory_xact_lock(%(kind)s, %(row)s)"
+
+
+@contextmanager
+def alone(kind: int, row: int) -> Iterator[bool]:
+    """True inside where nobody else holds the lock, which is then ours until the end; False where somebody does."""
+    names = {"kind": kind, "row": row % 2**31}
+    with connection.cursor() as cursor:
+        cursor.execute(TRY_LOCK, names)
+        got = bool(cursor.fetchone()[0])
+    try:
+        yield got
+    finally:
+        if got and connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute(UNLOCK, names)
+
+
+def until_commit(kind: int, row: int) -> None:
+    """Wait for the lock and keep it to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_UNTIL_COMMIT, {"kind": kind, "row": row % 2**31})

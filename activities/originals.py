@@ -1,0 +1,99 @@
+"""The files people gave us, kept as they came: gzipped, in Django's storage, named by the sha256 of their content.
+
+Every athlete has a folder, so that deleting one leaves nothing of theirs behind and touches nobody else's. Names are
+always `/`-separated, so a folder on disk and an object store look alike.
+"""
+
+import gzip
+import hashlib
+import shutil
+import tempfile
+import uuid
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+_CHUNK = 1024 * 1024
+
+
+def receive(source: IO[bytes], *, athlete_id: int, limit_bytes: int) -> tuple[str, int]:
+    """Store what arrives as `incoming/…`; give its name and size. Reads and stores no more than limit_bytes + 1."""
+    with tempfile.TemporaryFile() as bounded:
+        size = 0
+        while chunk := source.read(min(_CHUNK, limit_bytes + 1 - size)):
+            bounded.write(chunk)
+            size += len(chunk)
+        if size > limit_bytes:
+            return "", size
+        bounded.seek(0)
+        return default_storage.save(f"incoming/{athlete_id}/{uuid.uuid4().hex}", File(bounded)), size
+
+
+@contextmanager
+def on_disk(name: str) -> Iterator[Path]:
+    """The stored bytes as a local file, for readers that want a path."""
+    with tempfile.NamedTemporaryFile(prefix="agegrade-") as local:
+        with default_storage.open(name) as stored:
+            shutil.copyfileobj(stored, local, _CHUNK)
+        local.flush()
+        yield Path(local.name)
+
+
+def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
+    """Keep a file (plain or gzipped) as the original with that content; give its name. Twice is once."""
+    name = f"originals/{athlete_id}/{sha256[:2]}/{sha256}.gz"
+    if default_storage.exists(name):
+        if _content_hash(name) == sha256:
+            return name
+        default_storage.delete(name)  # a process died while writing it
+    with tempfile.TemporaryFile() as packed:
+        with path.open("rb") as raw, gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as gz:
+            plain: IO[bytes] = raw
+            if raw.read(2) == b"\x1f\x8b":
+                raw.seek(0)
+                plain = gzip.GzipFile(fileobj=raw)  # type: ignore[assignment]
+            else:
+                raw.seek(0)
+            with suppress(EOFError, gzip.BadGzipFile, zlib.error):  # a truncated .gz is kept as far as it was read
+                shutil.copyfileobj(plain, gz, _CHUNK)
+        packed.seek(0)
+        return default_storage.save(name, File(packed))
+
+
+def drop_all(athlete_id: int) -> None:
+    """Everything an athlete ever gave: originals and what still waits to be read."""
+    for folder in (f"originals/{athlete_id}", f"incoming/{athlete_id}"):
+        _drop_folder(folder)
+
+
+def _drop_folder(folder: str) -> None:
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        default_storage.delete(f"{folder}/{name}")
+    for name in folders:
+        _drop_folder(f"{folder}/{name}")
+    default_storage.delete(folder)  # an empty folder on disk; nothing on an object store
+
+
+def drop(name: str) -> None:
+    if name:
+        default_storage.delete(name)
+
+
+def _content_hash(name: str) -> str:
+    digest = hashlib.sha256()
+    try:
+        with default_storage.open(name) as stored, gzip.GzipFile(fileobj=stored) as plain:
+            while chunk := plain.read(_CHUNK):
+                digest.update(chunk)
+    except (EOFError, OSError, zlib.error):
+        return ""
+    return digest.hexdigest()

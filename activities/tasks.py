@@ -1,0 +1,25 @@
+"""Celery's door: ids in, one call."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from activities import ingest
+from activities.models import ImportFile
+
+
+@shared_task(soft_time_limit=600, time_limit=660)  # the largest file allowed, on the smallest machine
+def import_file(file_id: int) -> None:
+    ingest.work_off(file_id)
+
+
+@shared_task
+def import_waiting() -> None:
+    """The safety net: files whose message was lost, or whose worker died, are asked for again."""
+    long_ago = timezone.now() - timedelta(minutes=2)
+    waiting = ImportFile.objects.filter(outcome=ImportFile.Outcome.WAITING)
+    lost = waiting.filter(Q(attempted_at__isnull=True, batch__created_at__lt=long_ago) | Q(attempted_at__lt=long_ago))
+    for file_id in lost.values_list("pk", flat=True)[:1000]:
+        import_file.delay(file_id)
