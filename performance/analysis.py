@@ -1,0 +1,382 @@
+"""The one place that turns recordings into results.
+
+Two passes, because their inputs differ. `analyse(activity)` reads one recording's samples: best efforts, chart columns,
+splits. `find_races(athlete)` reads all of an athlete's summaries: evidence for a race is relative to the athlete's own
+history, so a new run can change what an old one looks like. Both replace what they derived before, in one transaction,
+and neither touches what a person said. Everything is found again by `analyse_stale` where a message was lost.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from activities import locks, streams
+from activities.models import Activity, Recording
+from activities.queue import ask_for
+from athletes.models import Athlete
+from performance import agegrade, race_detection
+from performance.best_efforts import DISTANCES, best_efforts
+from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording, RaceSearch
+from performance.profile import profile
+
+log = structlog.get_logger("agegrade.analysis")
+
+#: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
+ANALYSIS_VERSION = 1
+RACE_SEARCH_VERSION = 1
+
+#: over each of these, to the millimetre, every run on foot has its best effort stored
+EFFORT_DISTANCES = sorted(
+    {round(m, 3) for m in (*DISTANCES, *(one.metres for one in race_detection.STANDARD_DISTANCES))}
+)
+
+
+# -- one activity -------------------------------------------------------------------------------------------------------
+
+
+def stale_activities() -> QuerySet[Activity]:
+    """Activities never analysed, changed since, or analysed by an older version."""
+    fresh = Analysis.objects.filter(
+        activity=OuterRef("pk"), version=ANALYSIS_VERSION, seen_change=OuterRef("changed_at")
+    )
+    return Activity.objects.filter(~Exists(fresh))
+
+
+def analyse(activity_id: int) -> bool:
+    """Derive what one activity's leading recording holds. False where that is done, being done, or the activity is gone."""
+    with locks.alone(locks.ACTIVITY, activity_id) as ours:
+        if not ours:
+            return False
+        activity = stale_activities().filter(pk=activity_id).first()
+        if activity is None:
+            return False
+        recording = activity.recordings.filter(leads=True).first()
+        try:
+            derived, efforts = _read(activity, recording)
+        except (
+            Exception
+        ) as error:  # a recording we cannot analyse must not keep the others waiting, nor return for ever
+            log.exception("analysis failed", activity_id=activity_id, error=type(error).__name__)
+            derived, efforts = Analysis(failed=type(error).__name__), []
+        derived.activity, derived.recording = activity, recording
+        derived.version, derived.seen_change = ANALYSIS_VERSION, activity.changed_at
+        with transaction.atomic():
+            if not Activity.objects.select_for_update().filter(pk=activity_id).exists():
+                return False
+            Analysis.objects.filter(activity=activity).delete()
+            derived.save(force_insert=True)
+            BestEffort.objects.filter(activity=activity).delete()
+            BestEffort.objects.bulk_create(efforts)
+            want_races(activity.athlete_id)
+        return True
+
+
+def _read(activity: Activity, recording: Recording | None) -> tuple[Analysis, list[BestEffort]]:
+    samples = streams.read(recording) if recording is not None else None
+    if recording is None or samples is None or not len(samples):
+        return Analysis(notes=["no_samples"]), []
+    shape = profile(samples)
+    efforts: list[BestEffort] = []
+    if activity.is_on_foot and samples.distance_m is not None:
+        efforts = [
+            BestEffort(
+                activity=activity,
+                recording=recording,
+                distance_m=effort.distance_m,
+                time_s=effort.time_s,
+                start_s=effort.start_s,
+            )
+            for effort in best_efforts(samples.time_s, samples.distance_m, EFFORT_DISTANCES)
+        ]
+    splits = {unit: [asdict(split) for split in parts] for unit, parts in shape.splits.items()}
+    return Analysis(charts=shape.charts, splits=splits, route=shape.route, notes=shape.notes), efforts
+
+
+# -- all of an athlete's races ------------------------------------------------------------------------------------------
+
+
+def want_races(athlete_id: int) -> None:
+    """Note that this athlete's races should be looked for; ask for it unless a search is already on its way."""
+    from performance.tasks import RACES_WAIT_S
+    from performance.tasks import find_races as task
+
+    now = timezone.now()
+    search, created = RaceSearch.objects.select_for_update().get_or_create(
+        athlete_id=athlete_id, defaults={"wanted_at": now}
+    )
+    waiting = not created and (search.searched_at is None or search.searched_at < search.wanted_at)
+    if not created:
+        RaceSearch.objects.filter(pk=athlete_id).update(wanted_at=now)
+    if not waiting:
+        ask_for(task, athlete_id, wait_s=RACES_WAIT_S)
+
+
+def stale_athletes() -> QuerySet[Athlete]:
+    """Athletes with activities whose races were not looked for since something changed."""
+    search = Q(race_search__searched_at__gte=F("race_search__wanted_at"), race_search__version=RACE_SEARCH_VERSION)
+    fresh = Athlete.objects.filter(search, pk=OuterRef("pk"), race_search__searched_at__gte=F("changed_at"))
+    races = Race.objects.filter(athlete=OuterRef("pk"))
+    known = RaceSearch.objects.filter(athlete=OuterRef("pk"))
+    return Athlete.objects.filter(~Exists(fresh)).filter(Exists(races) | Exists(known))
+
+
+def find_races(athlete_id: int) -> bool:
+    """Look at the whole history and bring the race book up to date. False where another process is at it.
+
+    Costs some eight queries, whatever the number of runs, and two a race that has to be timed from its samples.
+    """
+    with locks.alone(locks.RACES, athlete_id) as ours:
+        if not ours:
+            return False
+        athlete = Athlete.objects.filter(pk=athlete_id).first()
+        if athlete is None:
+            return False
+        seen = timezone.now()
+        with transaction.atomic():
+            _search(athlete)
+            RaceSearch.objects.update_or_create(
+                athlete=athlete,
+                defaults={"searched_at": seen, "version": RACE_SEARCH_VERSION},
+                create_defaults={"wanted_at": seen, "searched_at": seen, "version": RACE_SEARCH_VERSION},
+            )
+        return True
+
+
+def _search(athlete: Athlete) -> None:
+    runs = list(Activity.objects.of(athlete).on_foot().order_by("started_at", "pk"))
+    assessed = race_detection.assess([summary(run) for run in runs])
+    races = {race.found_in_id: race for race in Race.objects.of(athlete).select_for_update()}
+    decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
+    new: list[Race] = []
+    for run, found in zip(runs, assessed, strict=True):
+        race = races.get(run.pk)
+        if race is None:
+            if found.probability < settings.RACE_ASK_AT:
+                continue
+            race = Race(athlete=athlete, found_in=run, local_date=run.local_date)
+            new.append(race)
+        race.found_in = run
+        race.probability = found.probability
+        race.evidence = {
+            "reasons": [asdict(reason) for reason in found.reasons],
+            "missing": list(found.missing),
+            "official_distance_m": found.official_distance_m,
+        }
+    kept: list[Race] = []
+    for race in [*races.values(), *new]:
+        undecided = race.pk is None or (race.pk not in decided and not _said(race))
+        if race.pk is not None and undecided and (race.probability or 0) < settings.RACE_ASK_AT:
+            race.delete()
+            continue
+        kept.append(race)
+    derive_all(athlete, kept)
+
+
+def _said(race: Race) -> bool:
+    """Whether a person put anything into this race; then it is theirs and stays."""
+    return bool(
+        race.said_name
+        or race.said_distance_m
+        or race.said_surface
+        or race.chip_time_s
+        or race.gun_time_s
+        or not race.found_in_id
+    )
+
+
+def summary(run: Activity) -> race_detection.RunSummary:
+    """An activity as the detector wants it."""
+    return race_detection.RunSummary(
+        id=str(run.pk),
+        started_local=run.started_local.replace(tzinfo=None),
+        has_offset=run.utc_offset_s is not None,
+        sport=_SPORT_BY_SUB_SPORT.get((run.sport, run.sub_sport), run.sport),
+        distance_m=run.distance_m or 0.0,
+        elapsed_s=run.elapsed_s,
+        moving_s=run.moving_s or run.timer_s,
+        ascent_m=run.ascent_m,
+        hr_avg=run.hr_avg,
+        hr_max=run.hr_max,
+        name=run.name,
+        race_flag=True if run.sub_sport == "race" else None,
+    )
+
+
+_SPORT_BY_SUB_SPORT = {
+    ("running", "trail"): "trail_running",
+    ("running", "treadmill"): "treadmill_running",
+    ("running", "indoor_running"): "treadmill_running",
+    ("running", "track"): "track_running",
+    ("running", "virtual_activity"): "virtual_running",
+    ("running", "virtual_run"): "virtual_running",
+}
+
+
+# -- what a race is worth -----------------------------------------------------------------------------------------------
+
+_DERIVED = (
+    "found_in", "local_date", "state", "name", "distance_m", "surface", "time_s", "time_source", "probability", "evidence",
+    "age", "edition", "convention", "graded_by", "age_grade", "age_grade_other", "refusal", "derived_at",
+)  # fmt: skip
+
+
+def derive(race: Race) -> None:
+    """Make a race's derived columns again from what was said, decided, recorded and found; saves."""
+    with transaction.atomic():
+        derive_all(race.athlete, [race])
+
+
+def derive_all(athlete: Athlete, races: Sequence[Race]) -> None:
+    """The same for many races of one athlete, in a handful of queries."""
+    run_ids = [race.found_in_id for race in races if race.found_in_id]
+    leaders = {
+        recording.activity_id: recording
+        for recording in Recording.objects.filter(activity__in=run_ids, leads=True).select_related("activity")
+    }
+    efforts: dict[int, dict[float, BestEffort]] = {}
+    for effort in BestEffort.objects.filter(activity__in=run_ids):
+        efforts.setdefault(effort.activity_id, {})[effort.distance_m] = effort
+    latest: dict[int, str] = dict(
+        RaceDecision.objects.filter(race__in=[race.pk for race in races if race.pk])
+        .order_by("pk")
+        .values_list("race_id", "what")
+    )
+    parts: list[RaceRecording] = []
+    now = timezone.now()
+    for race in races:
+        leader = leaders.get(race.found_in_id or 0)
+        _describe(race, leader)
+        part = _time(race, leader, efforts.get(race.found_in_id or 0, {}))
+        race.state = _state(latest.get(race.pk or 0, ""), race)
+        _grade(race, athlete)
+        race.derived_at = now
+        if part is not None:
+            parts.append(part)
+    fresh = [race for race in races if race.pk is None]
+    Race.objects.bulk_update([race for race in races if race.pk is not None], _DERIVED, batch_size=500)
+    Race.objects.bulk_create(fresh)
+    RaceRecording.objects.filter(race__in=[race.pk for race in races], recording__activity__in=run_ids).delete()
+    for part in parts:
+        part.race_id = part.race.pk
+    RaceRecording.objects.bulk_create(parts)
+
+
+def _describe(race: Race, leader: Recording | None) -> None:
+    run = leader.activity if leader else None
+    race.name = race.said_name or (run.name if run else "") or race.name
+    if run is not None:
+        race.local_date = run.local_date
+    official = race.said_distance_m or race.evidence.get("official_distance_m")
+    race.distance_m = official or (run.distance_m if run and run.distance_m else None)
+    race.surface = race.said_surface or _surface(race.name, run.sub_sport if run else "")
+
+
+#: words in a title that name a surface; without one, and without the device's word, it was a road
+_SURFACE_WORDS = (
+    (Race.Surface.CROSS_COUNTRY, re.compile(r"\bcross[- ]?country\b|\bxc\b|\bcross(lauf|loop)\b|\bcampestre\b", re.I)),
+    (Race.Surface.TRAIL, re.compile(r"\btrails?\b|\bfell race\b|\bmountain race\b|\bberglauf\b|\bskyrace\b", re.I)),
+)
+
+
+def _surface(name: str, sub_sport: str) -> Race.Surface:
+    for surface, words in _SURFACE_WORDS:
+        if words.search(name):
+            return surface
+    return {"trail": Race.Surface.TRAIL, "track": Race.Surface.TRACK}.get(sub_sport, Race.Surface.ROAD)
+
+
+def _time(race: Race, leader: Recording | None, efforts: dict[float, BestEffort]) -> RaceRecording | None:
+    """Chip > gun > best effort over the official distance > elapsed; never moving time. Gives the part of the recording."""
+    part = RaceRecording(race=race, recording=leader) if leader else None
+    effort = _effort(race, leader, efforts)
+    if part is not None and effort is not None:
+        part.start_s, part.end_s = effort[0], effort[0] + effort[1]
+    if race.chip_time_s:
+        race.time_s, race.time_source = race.chip_time_s, Race.TimeSource.CHIP
+    elif race.gun_time_s:
+        race.time_s, race.time_source = race.gun_time_s, Race.TimeSource.GUN
+    elif effort is not None:
+        race.time_s, race.time_source = effort[1], Race.TimeSource.EFFORT
+    elif leader is not None and leader.activity.elapsed_s:
+        race.time_s, race.time_source = leader.activity.elapsed_s, Race.TimeSource.ELAPSED
+    else:
+        race.time_s, race.time_source = None, ""
+    return part
+
+
+def _effort(race: Race, leader: Recording | None, efforts: dict[float, BestEffort]) -> tuple[float, float] | None:
+    """(start, time) of the best effort over the official distance inside the recording, in seconds."""
+    official = race.said_distance_m or race.evidence.get("official_distance_m")
+    if leader is None or not official:
+        return None
+    known = efforts.get(round(official, 3))
+    if known is not None:
+        return known.start_s, known.time_s
+    if round(official, 3) in EFFORT_DISTANCES or (leader.distance_m or 0) < official:
+        return None
+    samples = streams.read(leader)
+    if samples.distance_m is None:
+        return None
+    found: Iterable = best_efforts(samples.time_s, samples.distance_m, [official])
+    return next(((effort.start_s, effort.time_s) for effort in found), None)
+
+
+def _state(decided: str, race: Race) -> str:
+    if decided in {RaceDecision.What.CONFIRMED, RaceDecision.What.MARKED}:
+        return Race.State.CONFIRMED
+    if decided == RaceDecision.What.REJECTED:
+        return Race.State.REJECTED
+    if race.found_in_id is None:
+        return Race.State.CONFIRMED  # typed in: a person said so
+    probability = race.probability or 0.0
+    if probability >= settings.RACE_FOUND_AT:
+        return Race.State.FOUND
+    return Race.State.TO_DECIDE if probability >= settings.RACE_ASK_AT else Race.State.REJECTED
+
+
+#: no published table fits these, so they are shown without a grade
+UNGRADED_SURFACES = frozenset({Race.Surface.TRAIL, Race.Surface.CROSS_COUNTRY, Race.Surface.OTHER})
+
+
+def _grade(race: Race, athlete: Athlete) -> None:
+    race.age = athlete.age_on(race.local_date)
+    race.age_grade = race.age_grade_other = None
+    race.edition = race.convention = race.graded_by = race.refusal = ""
+    if race.surface in UNGRADED_SURFACES:
+        race.refusal = "surface_not_in_edition"
+    elif not race.time_s or not race.distance_m:
+        race.refusal = "time_invalid" if not race.time_s else "event_unknown"
+    elif race.age is None:
+        race.refusal = "age_missing"
+    elif not athlete.sexes:
+        race.refusal = "sex_missing"
+    else:
+        grades = []
+        for sex in athlete.sexes:
+            try:
+                grades.append(
+                    agegrade.age_grade(
+                        time_s=race.time_s, distance_m=race.distance_m, age=race.age, sex=sex, surface=race.surface
+                    )
+                )
+            except agegrade.Refused as refused:
+                race.refusal = refused.code
+                return
+        first = grades[0]
+        race.edition, race.convention, race.graded_by = first.edition, first.convention, first.sex
+        race.age_grade = first.age_grade
+        race.age_grade_other = grades[1].age_grade if len(grades) > 1 else None
+
+
+def is_current(athlete: Athlete, *, since: datetime) -> bool:
+    """Whether every activity is analysed and the races were looked for at or after `since`."""
+    if stale_activities().filter(athlete=athlete).exists():
+        return False
+    return RaceSearch.objects.filter(athlete=athlete, searched_at__gte=since).exists()

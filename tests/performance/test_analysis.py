@@ -1,0 +1,292 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from activities import streams
+from activities.models import Activity, Recording
+from activities.recorded import Streams
+from athletes.models import Athlete
+from performance import agegrade, analysis
+from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceSearch
+from tests.activities.files import imported, tcx
+from tests.factories import make_activity
+
+pytestmark = pytest.mark.django_db
+
+SUNDAY = datetime(2024, 5, 12, 8, 0, tzinfo=UTC)
+
+
+def analysed(athlete: Athlete) -> None:
+    for activity in analysis.stale_activities().filter(athlete=athlete):
+        analysis.analyse(activity.pk)
+    analysis.find_races(athlete.pk)
+
+
+def easy_runs(athlete: Athlete, *, n: int = 40) -> None:
+    """Three runs a week at six minutes a kilometre, with the stops such runs have."""
+    rng = np.random.default_rng(3)
+    for i in range(n):
+        minutes = float(rng.uniform(35, 75))
+        make_activity(
+            athlete=athlete,
+            name="Afternoon Run",
+            started_at=SUNDAY - timedelta(days=3 + 2.34 * i, hours=-9),
+            distance_m=minutes * 60 / (0.36 + float(rng.normal(0, 0.008))),
+            time_s=minutes * 60 * 1.06,
+            timer_s=minutes * 60,
+            hr_avg=float(rng.normal(132, 4)),
+        )
+
+
+def race_file(**changes) -> bytes:
+    return tcx(**{"name": "Ely 10K", "distance_m": 10_040, "time_s": 2752, "hr": 168, "started_at": SUNDAY, **changes})
+
+
+@pytest.fixture
+def raced(ada):
+    """Ada's spring: easy runs, and a 10 km race that came in as a file."""
+    easy_runs(ada)
+    imported(ada, race_file())
+    analysed(ada)
+    return Race.objects.get()
+
+
+def test_a_recording_becomes_efforts_charts_and_splits(ada):
+    imported(ada, race_file())
+    activity = Activity.objects.get()
+    assert analysis.analyse(activity.pk)
+    effort = BestEffort.objects.get(activity=activity, distance_m=10_000)
+    assert effort.time_s == pytest.approx(2752 * 10_000 / 10_040, abs=0.5)
+    assert len(activity.analysis.charts["x"]) <= 360
+    assert len(activity.analysis.splits["km"]) == 11
+    assert not activity.analysis.failed
+
+
+def test_analysing_twice_changes_nothing_and_is_not_done_twice(ada):
+    imported(ada, race_file())
+    activity = Activity.objects.get()
+    assert analysis.analyse(activity.pk)
+    before = list(BestEffort.objects.values_list("distance_m", "time_s"))
+    assert not analysis.analyse(activity.pk)
+    Analysis.objects.update(version=0)
+    assert analysis.analyse(activity.pk)
+    assert list(BestEffort.objects.values_list("distance_m", "time_s")) == before
+
+
+def test_a_changed_recording_makes_its_analysis_stale(ada):
+    imported(ada, race_file(hr=None))
+    activity = Activity.objects.get()
+    analysis.analyse(activity.pk)
+    assert not analysis.stale_activities().exists()
+    imported(ada, race_file(step_s=2))
+    assert analysis.stale_activities().get() == activity
+    analysis.analyse(activity.pk)
+    assert "heart_rate_bpm" in Analysis.objects.get().charts
+
+
+def test_a_ride_has_no_best_efforts_on_foot(ada):
+    imported(ada, tcx(sport="Biking"))
+    analysis.analyse(Activity.objects.get().pk)
+    assert not BestEffort.objects.exists()
+
+
+def test_a_recording_we_fail_on_is_marked_and_not_tried_for_ever(ada, monkeypatch):
+    imported(ada, race_file())
+
+    def broken(recording):
+        raise ValueError
+
+    monkeypatch.setattr(streams, "read", broken)
+    assert analysis.analyse(Activity.objects.get().pk)
+    assert Analysis.objects.get().failed == "ValueError"
+    assert not analysis.stale_activities().exists()
+
+
+def test_the_race_is_found_timed_and_graded_with_its_reasons(raced, ada):
+    assert raced.state in {Race.State.FOUND, Race.State.TO_DECIDE}
+    assert (raced.name, raced.distance_m, raced.time_source) == ("Ely 10K", 10_000, "effort")
+    assert raced.time_s == pytest.approx(2741, abs=1)
+    assert raced.age == 55
+    proof = agegrade.age_grade(time_s=raced.time_s, distance_m=10_000, age=55, sex="F")
+    assert raced.age_grade == proof.age_grade
+    assert (raced.edition, raced.convention, raced.graded_by) == ("road-2025", "exact", "F")
+    assert raced.evidence["reasons"]
+    part = raced.parts.get()
+    assert part.recording == Recording.objects.get(content_hash__isnull=False, original_name="run0")
+    assert part.end_s - part.start_s == pytest.approx(raced.time_s)
+
+
+def test_looking_again_changes_nothing(raced, ada):
+    before = Race.objects.values().get()
+    analysis.find_races(ada.pk)
+    after = Race.objects.values().get()
+    before.pop("derived_at"), after.pop("derived_at")
+    assert before == after
+
+
+def test_what_a_person_decided_survives_every_search(raced, ada):
+    RaceDecision.objects.create(race=raced, what="rejected", by=ada.user)
+    analysis.find_races(ada.pk)
+    assert Race.objects.get().state == Race.State.REJECTED
+    Activity.objects.filter(pk=raced.found_in_id).update(name="Easy jog", distance_m=8_317)
+    analysis.find_races(ada.pk)
+    assert Race.objects.get().state == Race.State.REJECTED
+    RaceDecision.objects.create(race=raced, what="confirmed", by=ada.user)
+    analysis.find_races(ada.pk)
+    assert Race.objects.get().state == Race.State.CONFIRMED
+
+
+def test_a_candidate_nobody_decided_goes_when_the_evidence_goes(raced, ada):
+    Activity.objects.filter(pk=raced.found_in_id).update(
+        name="Easy jog", distance_m=8_317, elapsed_s=4000, moving_s=3600, hr_avg=120
+    )
+    analysis.find_races(ada.pk)
+    assert not Race.objects.exists()
+
+
+def test_an_official_time_wins_over_what_was_recorded(raced):
+    for said, source in (("gun_time_s", "gun"), ("chip_time_s", "chip")):
+        setattr(raced, said, 2700 + len(said))
+        analysis.derive(raced)
+        assert (raced.time_s, raced.time_source) == (2700 + len(said), source)
+
+
+def test_a_distance_a_person_says_is_timed_from_the_samples(raced):
+    raced.said_distance_m = 9_999.0
+    analysis.derive(raced)
+    assert raced.distance_m == 9_999.0
+    assert raced.time_source == "effort"
+    assert raced.time_s == pytest.approx(2752 * 9_999 / 10_040, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"born": None}, "age_missing"),
+        ({"table": ""}, "sex_missing"),
+    ],
+)
+def test_nobody_is_graded_on_a_guess(raced, ada, changes, refusal):
+    Athlete.objects.filter(pk=ada.pk).update(**changes)
+    analysis.find_races(ada.pk)
+    race = Race.objects.get()
+    assert (race.age_grade, race.refusal) == (None, refusal)
+
+
+def test_both_tables_give_both_grades(raced, ada):
+    Athlete.objects.filter(pk=ada.pk).update(table="both")
+    analysis.find_races(ada.pk)
+    race = Race.objects.get()
+    assert race.graded_by == "F"
+    assert 0 < race.age_grade_other < race.age_grade
+
+
+@pytest.mark.parametrize("surface", ["trail", "cross_country", "other"])
+def test_no_table_no_grade(raced, surface):
+    raced.said_surface = surface
+    analysis.derive(raced)
+    assert (raced.age_grade, raced.refusal) == (None, "surface_not_in_edition")
+
+
+@pytest.mark.parametrize(
+    ("name", "sub_sport", "surface"),
+    [
+        ("Ely 10K", "", "road"),
+        ("League cross-country, round 2", "", "cross_country"),
+        ("County XC", "track", "cross_country"),
+        ("Peaks Trail 21", "", "trail"),
+        ("Club 5000 m", "track", "track"),
+        ("Run", "trail", "trail"),
+        ("Australian Masters", "", "road"),
+    ],
+)
+def test_the_title_and_the_device_tell_the_surface(ada, name, sub_sport, surface):
+    activity = make_activity(athlete=ada, name=name, sub_sport=sub_sport)
+    race = Race(athlete=ada, local_date=SUNDAY.date(), found_in=activity, evidence={})
+    analysis.derive(race)
+    assert race.surface == surface
+
+
+def test_a_typed_race_needs_no_recording(ada):
+    race = Race(athlete=ada, local_date=SUNDAY.date(), said_name="City 10", said_distance_m=16_093.44, chip_time_s=4610)
+    analysis.derive(race)
+    race = Race.objects.get()
+    assert (race.state, race.name, race.time_source) == ("confirmed", "City 10", "chip")
+    assert 0.6 < race.age_grade < 0.9
+    analysis.find_races(ada.pk)
+    assert Race.objects.get().state == "confirmed"
+
+
+def test_a_thousand_runs_are_searched_in_a_handful_of_queries(ada, django_assert_max_num_queries):
+    make_many(ada, 1000)
+    with django_assert_max_num_queries(22):
+        analysis.find_races(ada.pk)
+
+
+def make_many(athlete: Athlete, n: int) -> None:
+    rng = np.random.default_rng(5)
+    runs = [
+        Activity(
+            athlete=athlete,
+            sport="running",
+            name="Run",
+            started_at=SUNDAY - timedelta(days=i),
+            local_date=(SUNDAY - timedelta(days=i)).date(),
+            utc_offset_s=0,
+            distance_m=float(rng.uniform(4000, 15_000)),
+            elapsed_s=float(rng.uniform(2000, 5000)),
+        )
+        for i in range(n)
+    ]
+    Activity.objects.bulk_create(runs)
+
+
+def test_many_files_ask_for_one_search(ada, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as asked:
+        for _ in range(5):
+            with transaction.atomic():
+                analysis.want_races(ada.pk)
+    assert len(asked) == 1
+    analysis.find_races(ada.pk)
+    with django_capture_on_commit_callbacks() as asked, transaction.atomic():
+        analysis.want_races(ada.pk)
+    assert len(asked) == 1
+
+
+def test_an_athlete_who_changed_is_stale(raced, ada):
+    assert not analysis.stale_athletes().exists()
+    ada.table = "both"
+    ada.changed_at = RaceSearch.objects.get().searched_at + timedelta(seconds=1)
+    ada.save()
+    assert analysis.stale_athletes().get() == ada
+
+
+def test_the_database_refuses_to_rewrite_a_decision(raced, ada):
+    decision = RaceDecision.objects.create(race=raced, what="confirmed", by=ada.user)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        RaceDecision.objects.filter(pk=decision.pk).update(what="rejected")
+    RaceDecision.objects.filter(pk=decision.pk).update(by=None)  # a deleted user's name is taken off
+
+
+def test_the_database_refuses_a_race_found_in_another_athletes_run(raced, cast):
+    theirs = make_activity(athlete=cast.eve)
+    with pytest.raises(IntegrityError, match="race_of_its_activitys_athlete"), transaction.atomic():
+        Race.objects.filter(pk=raced.pk).update(found_in=theirs)
+        with connection.cursor() as cursor:
+            cursor.execute("set constraints all immediate")
+
+
+def test_a_session_file_with_a_race_inside_is_timed_by_its_fastest_stretch(ada):
+    """Warm-up, 5 km in 20 minutes, cool-down, in one file."""
+    imported(ada, tcx(name="parkrun with warm-up", distance_m=9000, time_s=2700))
+    recording = Recording.objects.get()
+    pace = np.concatenate([np.full(400, 0.5), np.full(1200, 5000 / 1200), np.full(1100, 3800 / 1100)])
+    samples = Streams(time_s=np.arange(2701.0), distance_m=np.concatenate([[0.0], np.cumsum(pace)]))
+    streams.replace(recording, samples)
+    analysis.analyse(recording.activity_id)
+    race = Race(athlete=ada, local_date=SUNDAY.date(), found_in=recording.activity, said_distance_m=5000.0, evidence={})
+    analysis.derive(race)
+    assert (race.time_source, race.time_s) == ("effort", pytest.approx(1200, abs=0.5))
+    assert race.parts.get().start_s == pytest.approx(400, abs=1)
