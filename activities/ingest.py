@@ -233,7 +233,6 @@ def _recording(
         n_samples=len(recorded.streams),
         n_positions=recorded.n_positions,
         n_hr=recorded.n_hr,
-        samples_span_s=float(recorded.streams.time_s[-1]) if len(recorded.streams) else 0.0,
         incomplete=_text(read.incomplete, 2000),
         notes=[note[:60] for note in recorded.notes],
     )

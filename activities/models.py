@@ -304,9 +304,9 @@ class SampleBlock(models.Model):
     """Up to 4,096 samples of a recording as arrays, one element a sample; only streams.py reads and writes them.
 
     Why blocks and these units: bench/README.md. `time` is that of the block's first sample and `seq` the number of that
-    sample in the recording, so a hypertable takes the table and two blocks may start at the same moment. Columns that
-    move in small steps (offset, distance, position, altitude) hold each value minus the last one known, the first as it
-    is, so a block is readable alone; the others hold values. NULL in an array is a value missing from one sample, a NULL
+    sample in the recording, so a hypertable takes the table and two blocks may start at the same moment. A `…_step_…`
+    column holds each value minus the last one known, the first as it is (the first time is 0), so a block is readable
+    alone; the others hold values. NULL in an array is a value missing from one sample, a NULL
     array a series the block has nothing of.
     """
 
@@ -314,11 +314,11 @@ class SampleBlock(models.Model):
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="+", db_index=False)
     time = models.DateTimeField()
     seq = models.IntegerField()
-    offset_ms = ArrayField(models.IntegerField())
-    distance_cm = _column(models.IntegerField)
-    latitude_e7 = _column(models.IntegerField)
-    longitude_e7 = _column(models.IntegerField)
-    altitude_dm = _column(models.IntegerField)
+    time_step_ms = ArrayField(models.IntegerField())
+    distance_step_cm = _column(models.IntegerField)
+    latitude_step_e7 = _column(models.IntegerField)
+    longitude_step_e7 = _column(models.IntegerField)
+    altitude_step_dm = _column(models.IntegerField)
     heart_rate_bpm = _column(models.SmallIntegerField)
     cadence_spm = _column(models.SmallIntegerField)
     power_w = _column(models.SmallIntegerField)

@@ -26,7 +26,8 @@ from activities.models import Recording
 from activities.recorded import COLUMN_TYPES, Streams
 
 BLOCK = 4096
-BLOCK_SPAN_S = 20 * 86_400  # offsets within a block are milliseconds in 32 bits: 24 days
+BLOCK_SPAN_S = 86_400  # so that a time range is found by the blocks' own times, widened by a day
+HALF_ROUND_DEG = 180.0
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class Series:
     steps: bool
 
 
-OFFSET = Series("time_s", "offset_ms", "int4", 1000, True)
+TIME = Series("time_s", "time_step_ms", "int4", 1000, True)
 SERIES = (
-    Series("distance_m", "distance_cm", "int4", 100, True),
-    Series("latitude", "latitude_e7", "int4", 1e7, True),
-    Series("longitude", "longitude_e7", "int4", 1e7, True),
-    Series("altitude_m", "altitude_dm", "int4", 10, True),
+    Series("distance_m", "distance_step_cm", "int4", 100, True),
+    Series("latitude", "latitude_step_e7", "int4", 1e7, True),
+    Series("longitude", "longitude_step_e7", "int4", 1e7, True),
+    Series("altitude_m", "altitude_step_dm", "int4", 10, True),
     Series("heart_rate_bpm", "heart_rate_bpm", "int2", 1, False),
     Series("cadence_spm", "cadence_spm", "int2", 1, False),
     Series("power_w", "power_w", "int2", 1, False),
@@ -64,14 +65,13 @@ DELETE = """
       and time between %(first)s and %(last)s
 """
 COPY_IN = f"""
-    copy activities_sampleblock (recording_id, time, seq, offset_ms, {", ".join(series.column for series in SERIES)})
+    copy activities_sampleblock (recording_id, time, seq, time_step_ms, {", ".join(series.column for series in SERIES)})
     from stdin (format binary)
 """
 READ = f"""
     select time, {
     ", ".join(
-        f"array_replace({series.column}, null, '{_TYPES[series.type][2]}'::{series.type})"
-        for series in (OFFSET, *SERIES)
+        f"array_replace({series.column}, null, '{_TYPES[series.type][2]}'::{series.type})" for series in (TIME, *SERIES)
     )
 }
     from activities_sampleblock
@@ -82,9 +82,16 @@ READ = f"""
 
 
 def replace(recording: Recording, streams: Streams) -> None:
-    """Store these samples as all that the recording has; in one transaction, the caller's where there is one."""
+    """Store these samples as all that the recording has; in one transaction, the caller's where there is one.
+
+    Also notes on the recording how long they last, which is where they will be looked for.
+    """
+    span_s = round(float(streams.time_s[-1]), 3) if len(streams) else 0.0
     with transaction.atomic(), connection.cursor() as cursor:
+        recording.samples_span_s = max(span_s, recording.samples_span_s)
         cursor.execute(DELETE, _scope(recording))
+        recording.samples_span_s = span_s
+        recording.save(update_fields=["samples_span_s"])
         if not len(streams):
             return
         with cursor.copy(COPY_IN) as copy:
@@ -105,7 +112,7 @@ def read(recording: Recording) -> Streams:
     times = []
     for block in blocks:
         begins_s = (block[0] - recording.started_at).total_seconds()
-        times.append(_unpacked(block[1], OFFSET) + begins_s)
+        times.append(_unpacked(block[1], TIME) + begins_s)
     lengths = [len(part) for part in times]
     columns: dict[str, Any] = {"time_s": np.maximum.accumulate(np.round(np.concatenate(times), 3))}
     for place, series in enumerate(SERIES, start=2):
@@ -127,17 +134,27 @@ def _scope(recording: Recording) -> dict[str, Any]:
 def _rows(recording: Recording, streams: Streams) -> Iterator[list[Any]]:
     """Blocks for COPY, one at a time, so that a recording of any length needs the memory of one block."""
     time_s = streams.time_s
+    crossings = _crossings(streams)
     first = 0
     while first < len(time_s):
         end = min(first + BLOCK, int(np.searchsorted(time_s, time_s[first] + BLOCK_SPAN_S)))
+        end = min(end, *crossings[crossings > first][:1], len(time_s))
         begins_s = round(float(time_s[first]), 3)
         row: list[Any] = [recording.pk, recording.started_at + timedelta(seconds=begins_s), first]
-        row.append(_packed(time_s[first:end] - begins_s, OFFSET))
+        row.append(_packed(time_s[first:end] - begins_s, TIME))
         for series in SERIES:
             column = getattr(streams, series.name)
             row.append(_packed(column[first:end], series) if column is not None else None)
         yield row
         first = end
+
+
+def _crossings(streams: Streams) -> npt.NDArray[np.intp]:
+    """Samples after which a longitude jumps across the 180th meridian: a step too long for its column."""
+    if streams.longitude is None:
+        return np.empty(0, dtype=np.intp)
+    known = np.flatnonzero(~np.isnan(streams.longitude))
+    return known[1:][np.abs(np.diff(streams.longitude[known])) > HALF_ROUND_DEG]
 
 
 def _packed(column: npt.NDArray[Any], series: Series) -> bytes | None:

@@ -232,21 +232,21 @@ class Migration(migrations.Migration):
                 ),
                 ("time", models.DateTimeField()),
                 ("seq", models.IntegerField()),
-                ("offset_ms", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                ("time_step_ms", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
                 (
-                    "distance_cm",
+                    "distance_step_cm",
                     django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), null=True, size=None),
                 ),
                 (
-                    "latitude_e7",
+                    "latitude_step_e7",
                     django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), null=True, size=None),
                 ),
                 (
-                    "longitude_e7",
+                    "longitude_step_e7",
                     django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), null=True, size=None),
                 ),
                 (
-                    "altitude_dm",
+                    "altitude_step_dm",
                     django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), null=True, size=None),
                 ),
                 (

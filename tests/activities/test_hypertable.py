@@ -29,8 +29,6 @@ for years in range(4):
     start = datetime(2020 + years, 3, 1, tzinfo=UTC)
     recording = make_activity(athlete=athlete, started_at=start).recordings.get()
     given = Streams(time_s=np.arange(9000.0), distance_m=np.arange(9000.0) * 3)
-    recording.samples_span_s = 8999
-    recording.save()
     for _ in range(2):
         streams.replace(recording, given)
     assert np.allclose(streams.read(recording).distance_m, given.distance_m, atol=0.006)

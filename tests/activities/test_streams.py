@@ -18,11 +18,8 @@ RESOLUTION = {
 }  # fmt: skip
 
 
-def recording_for(samples: Streams) -> Recording:
-    recording = make_activity(athlete=make_athlete()).recordings.get()
-    recording.samples_span_s = float(samples.time_s[-1]) if len(samples) else 0.0
-    recording.save()
-    return recording
+def new_recording() -> Recording:
+    return make_activity(athlete=make_athlete()).recordings.get()
 
 
 def made(n: int, *, seed: int = 1, **columns: np.ndarray | None) -> Streams:
@@ -59,7 +56,7 @@ def test_what_is_stored_is_read_back_to_the_stated_resolution(n):
         heart_rate_bpm=heart,
         temperature_c=rng.normal(5, 8, n).astype(np.float32),
     )
-    recording = recording_for(given)
+    recording = new_recording()
     streams.replace(recording, given)
     assert_same(streams.read(recording), given)
 
@@ -67,10 +64,11 @@ def test_what_is_stored_is_read_back_to_the_stated_resolution(n):
 @pytest.mark.django_db
 def test_samples_are_replaced_as_a_whole():
     long, short = made(9000, seed=1), made(50, seed=2)
-    recording = recording_for(long)
+    recording = new_recording()
     streams.replace(recording, long)
     streams.replace(recording, short)
     assert_same(streams.read(recording), short)
+    assert SampleBlock.objects.count() == 1
     streams.replace(recording, Streams.empty())
     assert len(streams.read(recording)) == 0
 
@@ -78,7 +76,7 @@ def test_samples_are_replaced_as_a_whole():
 @pytest.mark.django_db
 def test_a_failed_replacement_leaves_the_samples_that_were_there():
     given = made(100)
-    recording = recording_for(given)
+    recording = new_recording()
     streams.replace(recording, given)
     with pytest.raises(RuntimeError), transaction.atomic():
         streams.replace(recording, made(10))
@@ -90,10 +88,19 @@ def test_a_failed_replacement_leaves_the_samples_that_were_there():
 def test_ties_and_clocks_that_jump_by_years_keep_their_order():
     time_s = np.array([0.0, 0.0, 1.0, 1.0, 900_000_000.0, 900_000_001.0])
     given = Streams(time_s=time_s, distance_m=np.arange(6.0))
-    recording = recording_for(given)
+    recording = new_recording()
     streams.replace(recording, given)
     assert_same(streams.read(recording), given)
     assert SampleBlock.objects.filter(recording=recording).count() == 2  # offsets in a block stay below 24 days
+
+
+@pytest.mark.django_db
+def test_a_run_across_the_180th_meridian_keeps_its_positions():
+    longitude = np.array([179.9999, np.nan, 179.99999, -179.99999, -179.9999, 179.9998, np.nan])
+    given = Streams(time_s=np.arange(7.0), latitude=np.where(np.isnan(longitude), np.nan, -16.8), longitude=longitude)
+    recording = new_recording()
+    streams.replace(recording, given)
+    assert_same(streams.read(recording), given)
 
 
 @pytest.mark.django_db
@@ -103,7 +110,7 @@ def test_a_value_that_fits_no_column_counts_as_missing():
         power_w=np.array([250, 65_535, 260], dtype=np.float32),
         distance_m=np.array([0.0, np.inf, 5.0]),
     )
-    recording = recording_for(given)
+    recording = new_recording()
     streams.replace(recording, given)
     stored = streams.read(recording)
     assert np.isnan(stored.power_w).tolist() == [False, True, False]
@@ -113,7 +120,7 @@ def test_a_value_that_fits_no_column_counts_as_missing():
 @pytest.mark.django_db
 def test_deleting_the_activity_deletes_its_samples():
     given = made(5000)
-    recording = recording_for(given)
+    recording = new_recording()
     streams.replace(recording, given)
     recording.activity.delete()
     assert not SampleBlock.objects.exists()
@@ -127,14 +134,14 @@ def test_one_sample_can_be_found_in_plain_sql():
         distance_m=np.array([0.0, 3.0, 6.5]),
         heart_rate_bpm=np.array([100, 101, 102], dtype=np.float32),
     )
-    recording = recording_for(given)
+    recording = new_recording()
     streams.replace(recording, given)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             select sum(step) over (order by n) / 100.0, heart_rate
             from activities_sampleblock,
-                 unnest(distance_cm, heart_rate_bpm) with ordinality as sample (step, heart_rate, n)
+                 unnest(distance_step_cm, heart_rate_bpm) with ordinality as sample (step, heart_rate, n)
             where recording_id = %s
             """,
             [recording.pk],
@@ -153,8 +160,6 @@ def test_any_column_of_finite_numbers_survives(values, cast):
     given_ = Streams(time_s=np.arange(n, dtype=np.float64), altitude_m=np.array(values, dtype=np.float32))
     activity = make_activity(athlete=cast.ada, started_at=datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=n))
     recording = activity.recordings.get()
-    recording.samples_span_s = float(n)
-    recording.save()
     streams.replace(recording, given_)
     stored = streams.read(recording)
     if np.isnan(given_.altitude_m).all():
