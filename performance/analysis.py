@@ -96,7 +96,9 @@ def _read(activity: Activity, recording: Recording | None) -> tuple[Analysis, li
             for effort in best_efforts(samples.time_s, samples.distance_m, EFFORT_DISTANCES)
         ]
     splits = {unit: [asdict(split) for split in parts] for unit, parts in shape.splits.items()}
-    return Analysis(charts=shape.charts, splits=splits, route=shape.route, notes=shape.notes), efforts
+    return Analysis(
+        charts=shape.charts, splits=splits, route=shape.route, ascent_m=shape.ascent_m, notes=shape.notes
+    ), efforts
 
 
 # -- all of an athlete's races ------------------------------------------------------------------------------------------

@@ -201,6 +201,8 @@ class Analysis(models.Model):
     charts = models.JSONField(default=dict)
     splits = models.JSONField(default=dict)
     route = models.JSONField(default=list)
+    #: climbing by the recorded altitude, for sources that do not give it themselves
+    ascent_m = models.FloatField(null=True)
     notes = models.JSONField(default=list)
     failed = models.CharField(max_length=200, blank=True)
 

@@ -16,6 +16,8 @@ ROUTE_POINTS = 300
 METRES_PER_MILE = 1609.344
 STANDING_MPS = 0.5  # slower than this is standing: pace is not drawn
 SMOOTHED_OVER_S = 15.0
+AVERAGED_OVER_S = 30.0
+LEAST_CLIMB_M = 2.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,12 +37,14 @@ class Split:
 class Profile:
     """charts: equally long columns by name, at most 360, None where nothing was recorded; `axis` says what x is.
 
-    splits: by unit, "km" and "mi".  route: [latitude, longitude] pairs, at most 300.  notes: codes for the reader.
+    splits: by unit, "km" and "mi".  route: [latitude, longitude] pairs, at most 300.
+    ascent_m: climbing by the recorded altitude, None without one.  notes: codes for the reader.
     """
 
     charts: dict[str, object] = field(default_factory=dict)
     splits: dict[str, list[Split]] = field(default_factory=dict)
     route: list[list[float]] = field(default_factory=list)
+    ascent_m: float | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -66,7 +70,9 @@ def profile(streams: Streams) -> Profile:
             "km": _splits(streams, time_s, distance_m, 1000.0),
             "mi": _splits(streams, time_s, distance_m, METRES_PER_MILE),
         }
-    return Profile(charts=charts, splits=splits, route=_route(streams), notes=notes)
+    return Profile(
+        charts=charts, splits=splits, route=_route(streams), ascent_m=_ascent(streams.altitude_m, time_s), notes=notes
+    )
 
 
 def _known_distance(streams: Streams) -> Floats | None:
@@ -144,7 +150,7 @@ def _splits(streams: Streams, time_s: Floats, distance_m: Floats, unit_m: float)
         marks = marks[:-1]
     marks = np.append(marks, total)
     passed_s = _time_at(marks, time_s, distance_m)
-    altitude = _smooth(streams.altitude_m, time_s)
+    altitude = _everywhere(streams.altitude_m, time_s)
     splits = []
     for number in range(len(marks) - 1):
         inside = (time_s >= passed_s[number]) & (time_s < passed_s[number + 1])
@@ -178,7 +184,32 @@ def _time_at(marks_m: Floats, time_s: Floats, distance_m: Floats) -> Floats:
     return passed
 
 
-def _smooth(altitude_m: npt.NDArray[np.float32] | None, time_s: Floats) -> Floats | None:
+def _ascent(altitude_m: npt.NDArray[np.float32] | None, time_s: Floats) -> float | None:
+    """Metres climbed: altitude averaged over half a minute, and only rises of two metres and more counted.
+
+    Without both, the noise of a receiver climbs hundreds of metres on a flat course.
+    """
+    altitude = _everywhere(altitude_m, time_s)
+    if altitude is None:
+        return None
+    begins = np.searchsorted(time_s, time_s - AVERAGED_OVER_S / 2, side="left")
+    ends = np.searchsorted(time_s, time_s + AVERAGED_OVER_S / 2, side="right")
+    sums = np.concatenate([[0.0], np.cumsum(altitude)])
+    smooth = (sums[ends] - sums[begins]) / (ends - begins)
+    climbed, low, high = 0.0, float(smooth[0]), float(smooth[0])
+    for height in smooth.tolist():
+        if height > high:
+            high = height
+        elif high - height >= LEAST_CLIMB_M:  # the rise before this fall is over
+            climbed += high - low if high - low >= LEAST_CLIMB_M else 0.0
+            low = high = height
+        if height < low:
+            low = high = height
+    climbed += high - low if high - low >= LEAST_CLIMB_M else 0.0
+    return round(climbed, 1)
+
+
+def _everywhere(altitude_m: npt.NDArray[np.float32] | None, time_s: Floats) -> Floats | None:
     if altitude_m is None:
         return None
     known = ~np.isnan(altitude_m)

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ("charts", models.JSONField(default=dict)),
                 ("splits", models.JSONField(default=dict)),
                 ("route", models.JSONField(default=list)),
+                ("ascent_m", models.FloatField(null=True)),
                 ("notes", models.JSONField(default=list)),
                 ("failed", models.CharField(blank=True, max_length=200)),
                 (

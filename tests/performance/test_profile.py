@@ -71,6 +71,17 @@ def test_without_distance_the_axis_is_time():
     assert "pace_s_per_km" not in charts
 
 
+def test_climbing_counts_hills_and_not_the_noise_of_a_receiver():
+    rng = np.random.default_rng(1)
+    flat = rng.normal(20, 0.6, 2701).astype(np.float32)
+    assert profile(even(altitude_m=flat)).ascent_m < 10
+    hills = (20 + 25 * (1 - np.cos(np.linspace(0, 6 * np.pi, 2701)))).astype(np.float32) + rng.normal(
+        0, 0.6, 2701
+    ).astype(np.float32)
+    assert profile(even(altitude_m=hills)).ascent_m == pytest.approx(150, rel=0.06)
+    assert profile(even()).ascent_m is None
+
+
 def test_the_route_is_light_and_keeps_its_ends():
     turn = np.linspace(0, 12 * np.pi, 20_000)
     streams = Streams(
