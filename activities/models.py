@@ -172,10 +172,17 @@ class Activity(models.Model):
     class Meta:
         verbose_name_plural = "activities"
         constraints = [
-            models.CheckConstraint(condition=Q(distance_m__isnull=True) | Q(distance_m__gte=0), name="activity_distance_not_negative"),
-            models.CheckConstraint(condition=Q(elapsed_s__isnull=True) | Q(elapsed_s__gte=0), name="activity_elapsed_not_negative"),
-            models.CheckConstraint(condition=Q(utc_offset_s__isnull=True) | Q(utc_offset_s__range=(-64800, 64800)), name="activity_utc_offset_plausible"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(distance_m__isnull=True) | Q(distance_m__gte=0), name="activity_distance_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(elapsed_s__isnull=True) | Q(elapsed_s__gte=0), name="activity_elapsed_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(utc_offset_s__isnull=True) | Q(utc_offset_s__range=(-64800, 64800)),
+                name="activity_utc_offset_plausible",
+            ),
+        ]
         indexes = [models.Index(fields=["athlete", "-started_at", "-id"], name="activity_by_athlete")]
 
     def __str__(self) -> str:
@@ -247,19 +254,29 @@ class Recording(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["athlete", "source", "external_id"], condition=Q(external_id__isnull=False), name="recording_once_per_source_id"
+                fields=["athlete", "source", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="recording_once_per_source_id",
             ),
             models.UniqueConstraint(
-                fields=["athlete", "content_hash", "session_no"], condition=Q(content_hash__isnull=False), name="recording_once_per_content"
+                fields=["athlete", "content_hash", "session_no"],
+                condition=Q(content_hash__isnull=False),
+                name="recording_once_per_content",
             ),
             models.UniqueConstraint(fields=["activity"], condition=Q(leads=True), name="recording_one_leads"),
-            models.CheckConstraint(condition=Q(source__in=["strava", "file", "archive", "typed"]), name="recording_source_known"),
+            models.CheckConstraint(
+                condition=Q(source__in=["strava", "file", "archive", "typed"]), name="recording_source_known"
+            ),
             models.CheckConstraint(
                 condition=Q(external_id__isnull=False) | Q(content_hash__isnull=False), name="recording_has_an_identity"
             ),
-            models.CheckConstraint(condition=Q(distance_m__isnull=True) | Q(distance_m__gte=0), name="recording_distance_not_negative"),
-            models.CheckConstraint(condition=Q(elapsed_s__isnull=True) | Q(elapsed_s__gte=0), name="recording_elapsed_not_negative"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(distance_m__isnull=True) | Q(distance_m__gte=0), name="recording_distance_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(elapsed_s__isnull=True) | Q(elapsed_s__gte=0), name="recording_elapsed_not_negative"
+            ),
+        ]
         indexes = [models.Index(fields=["athlete", "started_at"], name="recording_by_athlete")]
 
     def __str__(self) -> str:
@@ -326,7 +343,7 @@ class SampleBlock(models.Model):
     temperature_dc = _column(models.SmallIntegerField)
 
     objects = models.Manager()
-    timescale = TimescaleManager()
+    timescale = TimescaleManager()  # type: ignore[django-manager-missing]
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(seq__gte=0), name="sample_block_seq_not_negative")]

@@ -108,13 +108,25 @@ class Race(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(distance_m__isnull=True) | Q(distance_m__gt=0), name="race_distance_positive"),
-            models.CheckConstraint(condition=Q(said_distance_m__isnull=True) | Q(said_distance_m__gt=0), name="race_said_distance_positive"),
+            models.CheckConstraint(
+                condition=Q(distance_m__isnull=True) | Q(distance_m__gt=0), name="race_distance_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(said_distance_m__isnull=True) | Q(said_distance_m__gt=0), name="race_said_distance_positive"
+            ),
             models.CheckConstraint(condition=Q(time_s__isnull=True) | Q(time_s__gt=0), name="race_time_positive"),
-            models.CheckConstraint(condition=Q(chip_time_s__isnull=True) | Q(chip_time_s__gt=0), name="race_chip_time_positive"),
-            models.CheckConstraint(condition=Q(gun_time_s__isnull=True) | Q(gun_time_s__gt=0), name="race_gun_time_positive"),
-            models.CheckConstraint(condition=Q(probability__isnull=True) | Q(probability__range=(0, 1)), name="race_probability_is_one"),
-            models.CheckConstraint(condition=Q(state__in=["found", "to_decide", "confirmed", "rejected"]), name="race_state_known"),
+            models.CheckConstraint(
+                condition=Q(chip_time_s__isnull=True) | Q(chip_time_s__gt=0), name="race_chip_time_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(gun_time_s__isnull=True) | Q(gun_time_s__gt=0), name="race_gun_time_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(probability__isnull=True) | Q(probability__range=(0, 1)), name="race_probability_is_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["found", "to_decide", "confirmed", "rejected"]), name="race_state_known"
+            ),
             models.CheckConstraint(
                 condition=Q(age_grade__isnull=True) | (~Q(edition="") & ~Q(convention="") & Q(age_grade__gt=0)),
                 name="race_grade_names_its_edition",
@@ -123,7 +135,7 @@ class Race(models.Model):
                 condition=Q(time_s__isnull=True, time_source="") | (Q(time_s__isnull=False) & ~Q(time_source="")),
                 name="race_time_names_its_source",
             ),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["athlete", "-local_date", "-id"], name="race_by_athlete")]
 
     def __str__(self) -> str:
@@ -150,9 +162,10 @@ class RaceRecording(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["race", "recording"], name="race_part_once"),
             models.CheckConstraint(
-                condition=Q(start_s__isnull=True, end_s__isnull=True) | Q(end_s__gt=F("start_s")), name="race_part_ends_after_start"
+                condition=Q(start_s__isnull=True, end_s__isnull=True) | Q(end_s__gt=F("start_s")),
+                name="race_part_ends_after_start",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.race} in {self.recording}"
@@ -226,8 +239,10 @@ class BestEffort(models.Model):
         ordering = ["distance_m"]
         constraints = [
             models.UniqueConstraint(fields=["activity", "distance_m"], name="best_effort_once_per_distance"),
-            models.CheckConstraint(condition=Q(distance_m__gt=0) & Q(time_s__gt=0) & Q(start_s__gte=0), name="best_effort_positive"),
-        ]  # fmt: skip
+            models.CheckConstraint(
+                condition=Q(distance_m__gt=0) & Q(time_s__gt=0) & Q(start_s__gte=0), name="best_effort_positive"
+            ),
+        ]
         indexes = [models.Index(fields=["distance_m", "time_s"], name="best_effort_fastest")]
 
     def __str__(self) -> str:

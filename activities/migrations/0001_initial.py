@@ -232,7 +232,10 @@ class Migration(migrations.Migration):
                 ),
                 ("time", models.DateTimeField()),
                 ("seq", models.IntegerField()),
-                ("time_step_ms", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                (
+                    "time_step_ms",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None),
+                ),
                 (
                     "distance_step_cm",
                     django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), null=True, size=None),

@@ -1,0 +1,74 @@
+"""The way in, the settings, and the page behind "More"."""
+
+from copy import copy
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.forms import ModelForm
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from athletes.forms import DisplayForm, PlaceForm, ProfileForm
+from athletes.http import HtmxHttpRequest
+from athletes.models import Athlete
+from athletes.signals import athlete_changed
+
+SECTIONS: Final[dict[str, type[ModelForm]]] = {"profile": ProfileForm, "place": PlaceForm, "display": DisplayForm}
+
+
+@login_not_required
+@never_cache
+@require_safe
+def home(request: HtmxHttpRequest) -> HttpResponse:
+    """Signed out: what this is. Signed in: the race book."""
+    if request.user.is_authenticated:
+        return redirect("performance:race-list")
+    return render(request, "athletes/home.html")
+
+
+@never_cache
+@require_safe
+def more(request: HtmxHttpRequest) -> HttpResponse:
+    return render(request, "athletes/more.html", {"athlete": request.athlete})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HtmxHttpRequest) -> HttpResponse:
+    """One short form a section; a user who has no athlete yet becomes one by saving any of them."""
+    asked = request.POST.get("section", "") if request.method == "POST" else ""
+    forms = {
+        name: form(request.POST if name == asked else None, instance=_own(request), prefix=name)
+        for name, form in SECTIONS.items()
+    }
+    if asked in forms and forms[asked].is_valid():
+        _save(request, forms[asked])
+        return redirect("athletes:settings")
+    page = {"is_new": not request.athlete, **{f"{name}_form": form for name, form in forms.items()}}
+    return render(request, "athletes/settings.html", page, status=422 if request.method == "POST" else 200)
+
+
+def _own(request: HtmxHttpRequest) -> Athlete:
+    """A copy of the reader's athlete, one a form: what a form leaves half done must show in no other."""
+    return copy(request.athlete) if request.athlete else Athlete(user=request.user)
+
+
+def _save(request: HtmxHttpRequest, form: ModelForm) -> None:
+    with transaction.atomic():
+        athlete: Athlete = form.save(commit=False)
+        regrade = isinstance(form, ProfileForm) and form.changes_results and athlete.pk is not None
+        if regrade:
+            athlete.changed_at = timezone.now()
+        athlete.save()
+        if isinstance(form, ProfileForm) and "name" in form.changed_data:
+            athlete.user.name = form.cleaned_data["name"]
+            athlete.user.save(update_fields=["name"])
+        if regrade:
+            athlete_changed.send(sender=Athlete, athlete_id=athlete.pk)
+    messages.success(request, _("Saved. Your races are being graded again.") if regrade else _("Saved."))

@@ -1,0 +1,165 @@
+"""What a person says about a race, written down: decided, undone, marked, typed in, corrected.
+
+Decisions are only ever appended, under the race's row lock, and carry what the person had seen: what was decided
+elsewhere in the meantime is never overwritten blindly, and the same answer sent twice is one answer. After each act the
+derived columns are made again, in the same transaction.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+import structlog
+from django.db import transaction
+
+from activities.models import Activity
+from athletes.models import Athlete, User
+from performance import analysis
+from performance.models import Race, RaceDecision
+from performance.race_book import for_pages
+
+log = structlog.get_logger("agegrade.decisions")
+
+What = RaceDecision.What
+
+#: what a person can answer to "Is this a race?"
+ANSWERS = (What.CONFIRMED, What.REJECTED, What.UNDONE)
+
+
+class DecidedElsewhere(Exception):
+    """Somebody decided after the page was drawn. race: as it stands now."""
+
+    def __init__(self, race: Race) -> None:
+        super().__init__(f"race {race.pk} was decided elsewhere")
+        self.race = race
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person knows about a race better than any recording; None and "" mean: not said."""
+
+    name: str = ""
+    distance_m: float | None = None
+    surface: str = ""
+    chip_time_s: float | None = None
+    gun_time_s: float | None = None
+    place_overall: int | None = None
+    place_sex: int | None = None
+    place_age_group: int | None = None
+
+
+_COLUMNS = {"name": "said_name", "distance_m": "said_distance_m", "surface": "said_surface"}
+_SAID_COLUMNS = {field.name: _COLUMNS.get(field.name, field.name) for field in fields(Said)}
+
+
+def decide(race_id: int, *, what: str, by: User, seen: int | None = None) -> Race:
+    """Append an answer and let it hold; gives the race as it then stands, `race.last_decision` the id to show next.
+
+    what: confirmed, rejected, or undone (the answer before the last one holds again, if there was one).
+    seen: the last decision on the page that asked, 0 for none, None when it is not known.  Raises DecidedElsewhere.
+    """
+    with transaction.atomic():
+        race = _locked(race_id)
+        decisions = list(race.decisions.all())
+        if _is_repeated(decisions, what=what, seen=seen):
+            return _standing(race)
+        if seen is not None and seen != (decisions[-1].pk if decisions else 0):
+            raise DecidedElsewhere(_standing(race))
+        _append(race, what, by)
+        if what == What.UNDONE and (before := _before_the_last(decisions)) is not None:
+            _append(race, before, by, why="holds again")
+        analysis.derive(race)
+        log.info("race decided", race_id=race.pk, what=what, state=race.state)
+        return _standing(race)
+
+
+def mark(activity: Activity, *, by: User) -> Race:
+    """The athlete calls a run a race, whatever we thought of it. Marking it again changes nothing."""
+    with transaction.atomic():
+        race, _created = Race.objects.get_or_create(
+            found_in=activity,
+            defaults={
+                "athlete_id": activity.athlete_id,
+                "local_date": activity.local_date,
+                "state": Race.State.CONFIRMED,
+            },
+        )
+        race = _locked(race.pk)
+        last = race.decisions.last()
+        if last is None or last.what not in {What.CONFIRMED, What.MARKED}:
+            _append(race, What.MARKED, by)
+            analysis.derive(race)
+            log.info("race marked", race_id=race.pk, activity_id=activity.pk)
+        return _standing(race)
+
+
+def add(athlete: Athlete, *, local_date: date, said: Said, by: User) -> Race:
+    """A race from a person's memory or a result list, without any recording."""
+    with transaction.atomic():
+        race = Race(athlete=athlete, local_date=local_date, state=Race.State.CONFIRMED)
+        _say(race, said)
+        race.save()
+        _append(race, What.MARKED, by)
+        analysis.derive(race)
+        log.info("race typed in", race_id=race.pk)
+        return _standing(race)
+
+
+def correct(race_id: int, *, said: Said, local_date: date | None, by: User, confirm: bool) -> Race:
+    """Replace what was said about a race; confirm: the person also says that it is one.
+
+    local_date moves a race without a recording; one that was recorded keeps the day of its recording.
+    """
+    with transaction.atomic():
+        race = _locked(race_id)
+        _say(race, said)
+        if local_date is not None and race.found_in_id is None:
+            race.local_date = local_date
+        race.save(update_fields=[*_SAID_COLUMNS.values(), "local_date"])
+        if confirm and race.state != Race.State.CONFIRMED:
+            _append(race, What.CONFIRMED, by)
+        analysis.derive(race)
+        log.info("race corrected", race_id=race.pk, state=race.state)
+        return _standing(race)
+
+
+def said_of(race: Race) -> Said:
+    return Said(**{name: getattr(race, column) for name, column in _SAID_COLUMNS.items()})
+
+
+def _say(race: Race, said: Said) -> None:
+    for name, column in _SAID_COLUMNS.items():
+        setattr(race, column, getattr(said, name))
+
+
+def _locked(race_id: int) -> Race:
+    return Race.objects.select_for_update(of=("self",)).select_related("athlete").get(pk=race_id)
+
+
+def _append(race: Race, what: str, by: User, why: str = "") -> None:
+    RaceDecision.objects.create(race=race, what=what, by=by, why=why)
+
+
+def _standing(race: Race) -> Race:
+    """The race with everything a page shows of it, as the list reads it."""
+    return for_pages(Race.objects.all()).get(pk=race.pk)
+
+
+def _is_repeated(decisions: list[RaceDecision], *, what: str, seen: int | None) -> bool:
+    """Whether exactly this answer, and nothing else, came after what the page had seen."""
+    if seen is None:
+        return bool(decisions) and decisions[-1].what == what
+    since = [decision for decision in decisions if decision.pk > seen]
+    if not since or since[0].what != what:
+        return False
+    return len(since) == 1 or (what == What.UNDONE and len(since) == 2)
+
+
+def _before_the_last(decisions: list[RaceDecision]) -> str | None:
+    """The answer that held before the one that holds now; what was undone does not count, nor the same answer twice."""
+    held: list[str] = []
+    for decision in decisions:
+        if decision.what == What.UNDONE:
+            del held[-1:]
+        elif not held or held[-1] != decision.what:
+            held.append(decision.what)
+    return held[-2] if len(held) > 1 else None

@@ -1,0 +1,123 @@
+"""What pages say about a race: what holds of it, why it has no grade, where its grade is proved."""
+
+from math import floor
+from typing import Final
+from urllib.parse import urlencode
+
+from django import template
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from activities import measures
+from activities.templatetags.measures import numerals, official_distance
+from performance.agegrade import Refused, parse_event
+from performance.forms import time_text, value_of
+from performance.models import Race
+
+register = template.Library()
+
+State = Race.State
+
+#: the scale on which a grade stands as a dot
+SCALE_FROM, SCALE_TO = 0.50, 0.90
+
+#: why there is no grade, as short as a cell of a table needs it
+REFUSALS: Final = {
+    "age_missing": gettext_lazy("no birth date"),
+    "age_out_of_range": gettext_lazy("age not in tables"),
+    "sex_missing": gettext_lazy("no tables chosen"),
+    "distance_out_of_range": gettext_lazy("no table"),
+    "event_unknown": gettext_lazy("no distance"),
+    "surface_not_in_edition": gettext_lazy("no table"),
+    "no_open_standard": gettext_lazy("no standard"),
+    "time_invalid": gettext_lazy("no time"),
+}
+
+
+@register.filter
+def refusal(race: Race) -> str:
+    """Why there is no grade, in a few words; empty where there is one, or nothing is known."""
+    return str(REFUSALS.get(race.refusal, ""))
+
+
+@register.filter
+def on_scale(age_grade: float) -> str:
+    """Where a grade stands on the scale, in per cent of its length; beyond the ends it stands at the end."""
+    share = (age_grade - SCALE_FROM) / (SCALE_TO - SCALE_FROM)
+    return f"{100 * min(max(share, 0.0), 1.0):.1f}"
+
+
+@register.filter
+def proof_address(race: Race) -> str:
+    """The calculator, filled in with what this grade rests on."""
+    asked = {
+        "table": race.graded_by,
+        "age": race.age,
+        "distance": value_of(race.distance_m or 0),
+        "time": time_text(race.time_s, race.distance_m),
+        "surface": race.surface,
+        "edition": race.edition,
+        "convention": race.convention,
+    }
+    return f"{reverse('performance:age-grade')}?{urlencode(asked)}"
+
+
+@register.filter
+def to_the_hundredth(seconds: float) -> str:
+    """35:49.12: a standard as a proof needs it."""
+    hundredths = floor(seconds * 100 + 0.5)
+    return f"{measures.format_duration(hundredths // 100)}{numerals().point}{hundredths % 100:02}"
+
+
+@register.filter
+def factor(age_factor: float) -> str:
+    """0.8329, as the tables print it; more digits where it lies between two printed ones."""
+    text = f"{age_factor:.6f}".rstrip("0")
+    whole, _point, digits = text.partition(".")
+    return f"{whole}{numerals().point}{digits:0<4}"
+
+
+@register.filter
+def column_name(event: str, units: str = "km") -> str:
+    """The column of a table as people call it: 20 km, 10 mi; 3000mSC as it is."""
+    try:
+        return official_distance(parse_event(event).distance_m, units)
+    except Refused:
+        return event
+
+
+@register.filter
+def class_name(word: str) -> str:
+    """The class a grade has reached, in words; empty below 60 %."""
+    return {
+        "local": _("Local class"),
+        "regional": _("Regional class"),
+        "national": _("National class"),
+        "world": _("World class"),
+    }.get(word, "")
+
+
+@register.filter
+def what_holds(race: Race, elsewhere: bool = False) -> str:
+    """What is now true of a race, in words that name it; elsewhere: it was decided where this page could not know."""
+    names = {"name": race.name or _("This run")}
+    if elsewhere:
+        return f"{_('%(name)s was decided on another page or device in the meantime.') % names} {_as_it_stands(race)}"
+    if race.state == State.CONFIRMED and race.age_grade is None:
+        return _("%(name)s is a race. It counts, without a grade.") % names
+    return {
+        State.CONFIRMED: _("%(name)s is a race. It counts towards your age grade."),
+        State.REJECTED: _("%(name)s is not a race. It does not count towards your age grade."),
+        State.FOUND: _("%(name)s counts again, as found by us."),
+        State.TO_DECIDE: _("%(name)s is waiting for your decision again."),
+    }[State(race.state)] % names
+
+
+def _as_it_stands(race: Race) -> str:
+    return {
+        State.CONFIRMED: _("It is confirmed as a race."),
+        State.REJECTED: _("It is not a race."),
+        State.FOUND: _("It counts, as found by us."),
+        State.TO_DECIDE: _("It is waiting for your decision."),
+    }[State(race.state)]

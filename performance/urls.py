@@ -1,0 +1,22 @@
+from django.urls import path
+
+from performance.views import activities, age_grade, race_decide, race_faces, race_form, races
+
+app_name = "performance"
+
+urlpatterns = [
+    path("races/", races.race_list, name="race-list"),
+    path("races.csv", race_faces.race_csv, name="race-csv"),
+    path("races.json", race_faces.race_json, name="race-json"),
+    path("races/add/", race_form.race_add, name="race-add"),
+    path("races/<int:race_id>/edit/", race_form.race_edit, name="race-edit"),
+    path("races/<int:race_id>/decide/", race_decide.race_decide, name="race-decide"),
+    path("activities/<int:activity_id>/mark/", race_decide.activity_mark, name="activity-mark"),
+    path("age-grade/", age_grade.age_grade, name="age-grade"),
+    path("activities/", activities.activity_list, name="activity-list"),
+    path("activities.csv", activities.activities_csv, name="activity-csv"),
+    path("activities.json", activities.activities_json, name="activity-json-list"),
+    path("activities/<int:activity_id>/", activities.activity, name="activity"),
+    path("activities/<int:activity_id>.json", activities.activity_json, name="activity-json"),
+    path("efforts.json", activities.efforts_json, name="activity-efforts"),
+]

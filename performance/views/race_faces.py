@@ -1,0 +1,106 @@
+"""The race book for programs and spreadsheets: /races.csv and /races.json, filtered and sorted as the page is.
+
+Without `state` all four states are there, the rejected ones too: the column tells them apart. Quantities are in SI units
+and unrounded, grades and probabilities are fractions, dates ISO, and a missing value is empty or null. Rows are read
+while they are sent, in one query besides the filter's.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
+from django.http import HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from activities.models import Recording
+from athletes import access
+from athletes.http import HtmxHttpRequest
+from athletes.whose import whose
+from performance import exports
+from performance.forms import RaceFilterForm
+from performance.models import Race, RaceQuerySet
+from performance.race_book import RaceBook, in_order
+
+FIELDS: Final = (
+    "id", "date", "name", "state", "probability", "distance_m", "time_s", "time_source", "edition", "convention", "age",
+    "age_grade", "source", "activity_ids",
+)  # fmt: skip
+
+
+class UnreadableFilter(Exception):
+    """What was wrong with the query string, in words."""
+
+
+@require_safe
+@never_cache
+def race_csv(request: HtmxHttpRequest) -> HttpResponseBase:
+    """`source` and `activity_ids` hold several values with blanks between. A name that a spreadsheet would take for a
+    formula gets an apostrophe in front (exports.py); the JSON has it as it is."""
+    try:
+        found = _asked_for(request)
+    except UnreadableFilter as error:
+        return _error(422, _("The filter could not be read"), str(error))
+    joined = ({**row, **{name: " ".join(map(str, row[name])) for name in ("source", "activity_ids")}} for row in found)
+    return exports.csv_response(FIELDS, joined, name="races.csv")
+
+
+@login_not_required  # a page to sign in on is no answer to a program
+@require_safe
+@never_cache
+def race_json(request: HtmxHttpRequest) -> HttpResponseBase:
+    """A list of objects with the fields above; `source` and `activity_ids` are lists."""
+    if not request.user.is_authenticated:
+        return _error(401, _("Please sign in"), _("This address answers only somebody who is signed in."))
+    try:
+        return exports.json_response(_asked_for(request))
+    except UnreadableFilter as error:
+        return _error(422, _("The filter could not be read"), str(error))
+
+
+def _asked_for(request: HtmxHttpRequest) -> Iterator[dict[str, Any]]:
+    """Raises UnreadableFilter before the first row is sent."""
+    athlete = whose(request, level=access.RACES).athlete
+    visible = Race.objects.visible_to(request.user)
+    visible = visible.of(athlete) if athlete else visible.none()
+    form = RaceFilterForm(request.GET, book=RaceBook.of(visible))
+    if not form.is_valid():
+        raise UnreadableFilter(
+            "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
+        )
+    meant = form.select(visible)
+    if form.asked_state:
+        meant = meant.filter(state=form.asked_state)
+    return rows(meant, sort=form.order)
+
+
+def rows(races: RaceQuerySet, *, sort: str) -> Iterator[dict[str, Any]]:
+    """The exported fields of every race. One query, whatever the number of recordings."""
+    recorded: Any = {"distinct": True, "filter": Q(recordings__isnull=False), "default": []}
+    gathered = in_order(races, sort).annotate(
+        sources=ArrayAgg("recordings__source", **recorded), runs=ArrayAgg("recordings__activity_id", **recorded)
+    )
+    for race in gathered.iterator(chunk_size=500):
+        yield {
+            "id": race.pk,
+            "date": race.local_date.isoformat(),
+            "name": race.name,
+            "state": race.state,
+            "probability": race.probability,
+            "distance_m": race.distance_m,
+            "time_s": race.time_s,
+            "time_source": race.time_source or None,
+            "edition": race.edition or None,
+            "convention": race.convention or None,
+            "age": race.age,
+            "age_grade": race.age_grade,
+            "source": race.sources or [Recording.Source.TYPED.value],
+            "activity_ids": race.runs,
+        }
+
+
+def _error(status: int, title: str, detail: str) -> JsonResponse:
+    return JsonResponse({"error": {"status": status, "title": title, "detail": detail}}, status=status)

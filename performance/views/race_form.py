@@ -1,0 +1,142 @@
+"""Adding a race from memory or a result list, and saying what one knows better than a recording."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from activities.templatetags.measures import duration, grade, official_distance
+from athletes.http import HtmxHttpRequest, wants_part
+from athletes.models import Athlete
+from athletes.whose import units_of
+from performance import agegrade, decisions
+from performance.forms import RaceForm
+from performance.models import Race
+from performance.views.races import own_race
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@vary_on_headers("HX-Request")
+def race_add(request: HtmxHttpRequest) -> HttpResponse:
+    """A race without a recording. To HTMX a GET tells how what is typed so far is understood."""
+    athlete = request.athlete
+    if not athlete:
+        raise PermissionDenied
+    if request.method != "POST":
+        typed = RaceForm(request.GET) if wants_part(request) else None
+        return _echo(request, typed, athlete) if typed else _page(request, RaceForm(), athlete)
+    form = RaceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, athlete)
+    return _saved(
+        request, decisions.add(athlete, local_date=form.cleaned_data["date"], said=form.said, by=request.user)
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@vary_on_headers("HX-Request")
+def race_edit(request: HtmxHttpRequest, race_id: int) -> HttpResponse:
+    """What the athlete says about a race; empty fields leave it to the recording."""
+    race = own_race(request, race_id)
+    if request.method != "POST":
+        typed = RaceForm(request.GET, race=race) if wants_part(request) else None
+        return _echo(request, typed, race.athlete) if typed else _page(request, RaceForm(race=race), race.athlete)
+    form = RaceForm(request.POST, race=race)
+    if not form.is_valid():
+        return _page(request, form, race.athlete)
+    corrected = decisions.correct(
+        race.pk,
+        said=form.said,
+        local_date=form.cleaned_data.get("date"),
+        by=request.user,
+        confirm="confirm" in request.POST,
+    )
+    return _saved(request, corrected)
+
+
+def _page(request: HtmxHttpRequest, form: RaceForm, athlete: Athlete) -> HttpResponse:
+    facts = {
+        "form": form,
+        "race": form.race,
+        "athlete": athlete,
+        "units": units_of(request),
+        "understood": understand(form, athlete) if form.is_bound else None,
+    }
+    return render(request, "performance/race_form.html", facts, status=422 if form.is_bound else 200)
+
+
+def _echo(request: HtmxHttpRequest, form: RaceForm, athlete: Athlete) -> HttpResponse:
+    facts = {"understood": understand(form, athlete), "units": units_of(request)}
+    return render(request, "performance/race_form.html#race-echo", facts)
+
+
+def _saved(request: HtmxHttpRequest, race: Race) -> HttpResponse:
+    units = units_of(request)
+    facts = [
+        official_distance(race.distance_m, units) if race.distance_m else "",
+        duration(race.time_s) if race.time_s else "",
+        grade(race.age_grade) if race.age_grade is not None else _("no grade"),
+    ]
+    said = {"name": race.name or _("race"), "facts": ", ".join(fact for fact in facts if fact)}
+    messages.success(request, _("Saved: %(name)s (%(facts)s).") % said)
+    return redirect("performance:race-list")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """How what was typed is read.  times: label and seconds.  problems: what we would ask about it.  grade: a fraction."""
+
+    distance_m: float | None
+    times: tuple[tuple[str, float], ...]
+    problems: tuple[str, ...]
+    grade: float | None
+    age: int | None
+
+
+def understand(form: RaceForm, athlete: Athlete) -> Understood:
+    """Read a form that may be half filled in; that something is still missing is no problem here."""
+    form.is_valid()
+    cleaned, race = form.cleaned_data, form.race
+    times = tuple(
+        (str(form.fields[name].label), cleaned[name]) for name in RaceForm.TIMES if isinstance(cleaned.get(name), float)
+    )
+    problems = [
+        message
+        for name in ("distance", *RaceForm.TIMES)
+        for error in form.errors.as_data().get(name, [])
+        if error.code != "required"
+        for message in error.messages
+    ]
+    day: date | None = race.local_date if form.recorded and race else cleaned.get("date")
+    age = athlete.age_on(day) if day else None
+    return Understood(
+        distance_m=cleaned.get("distance"),
+        times=times,
+        problems=tuple(problems),
+        grade=_grade(form, athlete, time_s=times[0][1] if times and not problems else None, age=age),
+        age=age,
+    )
+
+
+def _grade(form: RaceForm, athlete: Athlete, *, time_s: float | None, age: int | None) -> float | None:
+    """What the typed result would be worth, None where it cannot be said yet."""
+    race = form.race
+    distance_m = form.cleaned_data.get("distance") or (race.distance_m if race else None)
+    surface = form.cleaned_data.get("surface") or (race.surface if race and form.recorded else Race.Surface.ROAD)
+    if time_s is None or distance_m is None or not athlete.sexes:
+        return None
+    try:
+        return agegrade.age_grade(
+            time_s=time_s, age=age, sex=athlete.sexes[0], distance_m=distance_m, surface=surface
+        ).age_grade
+    except agegrade.Refused:
+        return None
