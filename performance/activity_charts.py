@@ -108,6 +108,7 @@ def _tempo_series(
         return None
     clock = tempo != "speed"
     unit_m = SWIM_M if tempo == "swim" else 1000.0 if units == "km" else measures.MILE_M
+    values = _smoothed(values)
     if clock:
         shown = tuple(None if value is None else round(value * unit_m / 1000, 1) for value in values)
     else:
@@ -138,6 +139,19 @@ def _tempo_series(
         clock=clock,
         decimals=0 if clock else 1,
     )
+
+
+def _smoothed(values: Sequence[float | None]) -> list[float | None]:
+    """Each value with its two neighbours on either side, the nearer the heavier; gaps stay gaps and lend nothing."""
+    smooth: list[float | None] = []
+    for number, value in enumerate(values):
+        if value is None:
+            smooth.append(None)
+            continue
+        near = [(3 - abs(step), values[number + step]) for step in range(-2, 3) if 0 <= number + step < len(values)]
+        known = [(weight, other) for weight, other in near if other is not None]
+        smooth.append(sum(weight * other for weight, other in known) / sum(weight for weight, _other in known))
+    return smooth
 
 
 def _heart_rate_series(values: Sequence[float | None] | None) -> Series | None:

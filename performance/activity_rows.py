@@ -45,7 +45,7 @@ class Row:
     """A split or a lap. difference_s: seconds a unit from the mean, below 0 is faster."""
 
     label: str
-    distance_m: float | None
+    distance: str
     time_s: float | None
     pace: str
     bar: Bar | None
@@ -102,7 +102,7 @@ def _rows(labels: Sequence[str], facts: Sequence[Fact], *, tempo: Tempo, units: 
         rows.append(
             Row(
                 label=label,
-                distance_m=distance,
+                distance=_distance(distance, tempo=tempo, units=units),
                 time_s=time,
                 pace=tempo_words(pace, tempo=tempo, units=units)[0],
                 bar=next(drawn) if difference is not None else None,
@@ -112,6 +112,13 @@ def _rows(labels: Sequence[str], facts: Sequence[Fact], *, tempo: Tempo, units: 
             )
         )
     return rows
+
+
+def _distance(distance_m: float | None, *, tempo: Tempo, units: Units) -> str:
+    """With two decimals; a swimmer's laps are whole metres."""
+    if tempo == "swim":
+        return measures.format_climb(distance_m or None, with_unit=False, numerals=numerals())
+    return measures.format_distance(distance_m or None, units, decimals=2, with_unit=False, numerals=numerals())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 PLOT_PERCENT = 90.0  # the rest, on the right, holds the axis labels
 TITLE_PX = 20.0
+LABEL_PX = 25.0  # the least between two labelled lines
 EARTH_M = 6_371_008.8
 
 Column = Sequence[float | None]
@@ -79,17 +80,22 @@ def panel(
     """Draw one series; None where it holds fewer than two values.
 
     words: how a grid line is labelled.  clock: values are seconds, so lines stand at whole quarters of minutes.
-    robust: the range is the 2nd to the 98th percentile.  filled: down to the floor.
+    robust: the range is the 2nd to the 98th percentile, and no further from the median than by half: stops would take
+    all the room from the running.  filled: down to the floor.
     """
     known = sorted(value for value in values if value is not None)
     if len(known) < 2:
         return None
-    low, high = (_percentile(known, 0.02), _percentile(known, 0.98)) if robust else (known[0], known[-1])
+    low, high = known[0], known[-1]
+    if robust:
+        median = _percentile(known, 0.5)
+        low, high = max(_percentile(known, 0.02), median / 1.5), min(_percentile(known, 0.98), median * 1.5)
     missing = max(0.0, least_span - (high - low)) / 2
     margin = 0.06 * max(high - low, least_span)
     bottom = height - 6.0
     scale = Scale(low - missing - margin, high + missing + margin, TITLE_PX + 4, bottom, faster_is_up)
-    lines = _ticks(scale.low, scale.high, CLOCK_STEPS if clock else NUMBER_STEPS)
+    most = int((bottom - TITLE_PX) / LABEL_PX)
+    lines = _ticks(scale.low, scale.high, CLOCK_STEPS if clock else NUMBER_STEPS, most)
     grid = tuple(
         Tick(f"{y:.1f}", words(value), f"{y - 5:.1f}") for value in lines if (y := scale.y(value)) > TITLE_PX + 8
     )
@@ -121,9 +127,9 @@ def across(x: Sequence[float], *, words: Words, clock: bool = False, most: int =
     )
 
 
-def _ticks(low: float, high: float, steps: Sequence[float]) -> list[float]:
-    """Two to four round values within the range."""
-    step = next((step for step in steps if (high - low) / step <= 4), steps[-1])
+def _ticks(low: float, high: float, steps: Sequence[float], most: int) -> list[float]:
+    """Round values within the range, not closer than their labels allow."""
+    step = next((step for step in steps if (high - low) / step <= most), steps[-1])
     return [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 

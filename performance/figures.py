@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from django.db.models import F, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,6 +36,8 @@ SPORTS: Final[dict[str, str | Promise]] = {
 
 Tempo = Literal["pace", "swim", "speed"]
 SWIM_M = 100
+#: faster than any sport with a watch: then a time or a distance is wrong, and the quotient says nothing
+FASTEST_MPS: Final = 60.0
 
 
 def sport_words(sport: str) -> str:
@@ -92,9 +95,22 @@ class Figures:
         return next((time for time in (run.timer_s, run.elapsed_s, run.moving_s) if time), None)
 
     @property
+    def distance_m(self) -> float | None:
+        """A device that measured no distance may write a nought: it was not recorded."""
+        return self.activity.distance_m or None
+
+    @property
     def pace_s_per_km(self) -> float | None:
-        distance_m, time_s = self.activity.distance_m, self.time_s
-        return time_s / distance_m * 1000 if distance_m and time_s else None
+        if not self.distance_m or not self.time_s or self.distance_m / self.time_s > FASTEST_MPS:
+            return None
+        return self.time_s / self.distance_m * 1000
+
+    @property
+    def ascent_m(self) -> float | None:
+        """What the source says, else what analysis found in the altitudes (`with_ascent`)."""
+        if self.activity.ascent_m is not None:
+            return self.activity.ascent_m
+        return getattr(self.activity, "analysed_ascent_m", None)
 
     @property
     def tempo(self) -> tuple[str, str]:
@@ -120,7 +136,7 @@ class Figures:
             "name": run.name,
             "sport": run.sport,
             "sub_sport": run.sub_sport,
-            "distance_m": run.distance_m,
+            "distance_m": self.distance_m,
             "time_s": self.time_s,
             "elapsed_s": run.elapsed_s,
             "timer_s": run.timer_s,
@@ -130,13 +146,18 @@ class Figures:
             "hr_max": self.hr_max,
             "cadence_avg": run.cadence_avg if self.shows_streams else None,
             "power_avg": run.power_avg if self.shows_streams else None,
-            "ascent_m": run.ascent_m,
+            "ascent_m": self.ascent_m,
             "descent_m": run.descent_m,
             "device": run.device,
             "race_id": race.pk if race is not None else None,
             "race_state": race.state if race is not None else None,
             "age_grade": counted.age_grade if counted is not None else None,
         }
+
+
+def with_ascent(activities: QuerySet[Activity]) -> QuerySet[Activity]:
+    """Activities with the climbing that analysis found, without the rest of the analysis."""
+    return activities.annotate(analysed_ascent_m=F("analysis__ascent_m"))
 
 
 def figures_of(activity: Activity, *, shows_streams: bool, units: Units) -> Figures:

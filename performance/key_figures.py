@@ -28,7 +28,7 @@ def key_figures(figures: Figures) -> list[KeyFigure]:
         if race.age_grade is not None:
             shown.append(_grade_figure(race))
     pace, pace_unit = tempo_words(pace_s_per_km, tempo=tempo_of(run.sport), units=units)
-    distance = measures.format_distance(run.distance_m, units, decimals=2, with_unit=False, numerals=numerals())
+    distance = measures.format_distance(figures.distance_m, units, decimals=2, with_unit=False, numerals=numerals())
     shown += [
         KeyFigure(_("Time"), measures.format_duration(time_s)),
         KeyFigure(_("Distance"), distance, units),
@@ -36,8 +36,9 @@ def key_figures(figures: Figures) -> list[KeyFigure]:
     ]
     if figures.shows_streams:
         shown.append(KeyFigure(_("Heart rate"), measures.MISSING if run.hr_avg is None else f"{round(run.hr_avg)}"))
-    climb = measures.format_climb(run.ascent_m, units, with_unit=False, numerals=numerals())
-    shown.append(KeyFigure(_("Climb"), climb, measures.climb_unit(units)))
+    if run.sport != "swimming":
+        climb = measures.format_climb(figures.ascent_m, units, with_unit=False, numerals=numerals())
+        shown.append(KeyFigure(_("Climb"), climb, measures.climb_unit(units)))
     if len(shown) < 6 and run.elapsed_s and time_s and run.elapsed_s - time_s >= 1:
         shown.append(KeyFigure(_("With pauses"), measures.format_duration(run.elapsed_s)))
     return [replace(figure, unit="") if figure.value == measures.MISSING else figure for figure in shown]

@@ -168,6 +168,7 @@ def make_analysis(*, activity: Activity, streams: Streams | None = None, **field
             "charts": shape.charts,
             "splits": {unit: [asdict(split) for split in splits] for unit, splits in shape.splits.items()},
             "route": shape.route,
+            "ascent_m": shape.ascent_m,
             "notes": shape.notes,
             **fields,
         }

@@ -23,7 +23,7 @@ from athletes.models import Athlete
 from athletes.whose import sees, units_of, whose
 from performance import activity_charts, activity_rows, exports, quality
 from performance.activity_filter import ActivityFilterForm, Cursor, page_after
-from performance.figures import Figures, effort_fields, figures_of, tempo_of
+from performance.figures import Figures, effort_fields, figures_of, tempo_of, with_ascent
 from performance.key_figures import key_figures
 from performance.models import Analysis, BestEffort, Race
 
@@ -121,7 +121,7 @@ def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
 
 def _visible(request: HtmxHttpRequest, activity_id: int) -> Activity:
     recordings = Recording.objects.order_by("-leads", "stored_at").prefetch_related("laps")
-    visible = Activity.objects.visible_to(request.user).select_related("athlete__user", "race", "analysis")
+    visible = with_ascent(Activity.objects.visible_to(request.user)).select_related("athlete__user", "race", "analysis")
     return get_object_or_404(visible.prefetch_related(Prefetch("recordings", recordings)), pk=activity_id)
 
 
@@ -155,6 +155,7 @@ def _recorded(run: Activity, figures: Figures, *, is_self: bool, analysis: Analy
         "others": [recording for recording in recordings if recording != leading],
         "notes": quality.sentences(codes, shows_streams=figures.shows_streams),
         "laps": laps if len(laps) > 1 else [],
+        "laps_have_hr": any(lap.hr_avg is not None for lap in laps),
         "folded_from": activity_rows.UNFOLDED_ROWS,
     }
 
@@ -162,8 +163,11 @@ def _recorded(run: Activity, figures: Figures, *, is_self: bool, analysis: Analy
 def _analysed(run: Activity, figures: Figures, analysis: Analysis, *, is_self: bool) -> dict[str, Any]:
     """What was derived, as far as the reader may see it: charts and route only with the grant for streams."""
     tempo, units = tempo_of(run.sport), figures.units
+    splits = activity_rows.split_rows(analysis, tempo=tempo, units=units, shows_heart_rate=figures.shows_streams)
     page: dict[str, Any] = {
-        "splits": activity_rows.split_rows(analysis, tempo=tempo, units=units, shows_heart_rate=figures.shows_streams),
+        "splits": splits,
+        "splits_have_hr": any(split.hr_avg is not None for split in splits),
+        "splits_have_climb": any(split.climb_m is not None for split in splits),
         "efforts": activity_rows.effort_rows(
             run.best_efforts.all(),
             race_m=figures.race.distance_m if figures.race is not None else None,
@@ -251,7 +255,7 @@ def _exported(request: HtmxHttpRequest) -> Iterator[dict[str, Any]]:
 
 def rows(activities: QuerySet[Activity], *, shows_streams: bool) -> Iterator[dict[str, Any]]:
     """The exported fields of every activity, newest first. One query."""
-    for run in activities.order_by("-started_at", "-pk").select_related("race").iterator(chunk_size=500):
+    for run in with_ascent(activities).order_by("-started_at", "-pk").select_related("race").iterator(chunk_size=500):
         yield figures_of(run, shows_streams=shows_streams, units="km").as_dict()
 
 

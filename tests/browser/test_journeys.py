@@ -59,14 +59,14 @@ def test_the_focus_is_always_visible(browse, cast: Cast):
     page.goto("/activities/")
     for _ in range(12):
         page.keyboard.press("Tab")
-        ring, hidden = page.evaluate(
+        ring, hidden, where = page.evaluate(
             """() => {
                 const one = document.activeElement, box = one.getBoundingClientRect();
                 const bar = document.querySelector('.tabs').getBoundingClientRect();
-                return [getComputedStyle(one).outlineStyle, !one.closest('.tabs') && box.top >= bar.top];
+                return [getComputedStyle(one).outlineStyle, !one.closest('.tabs') && box.top >= bar.top, one.outerHTML.slice(0, 200)];
             }"""
         )
-        assert ring == "solid" and not hidden
+        assert ring == "solid" and not hidden, where
 
 
 def test_the_cursor_follows_the_pointer(browse, cast: Cast):

@@ -47,7 +47,7 @@ def test_production_names_what_it_misses(name):
         ("field_keys", "short"),
         ("sign_up", "maybe"),
         ("race_found_at", "1.5"),
-        ("race_ask_at", "0.95"),
+        ("race_ask_at", "0.999"),
         ("log_format", "xml"),
         ("secret_key", "too short"),
     ],

@@ -12,7 +12,7 @@ from config import errors
 
 @login_not_required
 def breaks(request: HttpRequest) -> HttpResponse:
-    raise ValueError("the secret number is 42")
+    raise ValueError("the secret word is rosebud")
 
 
 urlpatterns = [path("breaks/", breaks), path("breaks.json", breaks), path("", include("config.urls"))]
@@ -43,7 +43,7 @@ def test_an_error_page_shows_the_id_that_the_log_has(visitor, logged):
     failed = logged("request failed")[0]
     assert answer.status_code == 500
     assert failed["request_id"] in answer.content.decode()
-    assert "42" not in answer.content.decode()
+    assert "rosebud" not in answer.content.decode()
 
 
 def test_a_fragment_gets_a_fragment(visitor):

@@ -92,6 +92,25 @@ def test_miles_and_feet_for_who_thinks_in_them(as_ada, ada):
     assert '<th scope="col" class="n">mi</th>' in html
 
 
+def test_climbing_is_found_in_the_altitudes_where_the_source_gives_none(as_ada, ada):
+    run = factories.make_activity(athlete=ada, ascent_m=None)
+    factories.make_analysis(activity=run, ascent_m=57.0)
+    assert figures(page(as_ada, run))["Climb"] == "57 m"
+    assert as_ada.get(f"/activities/{run.pk}.json").json()["ascent_m"] == 57.0
+
+
+def test_a_nought_for_distance_is_no_distance(as_ada, ada):
+    run = factories.make_activity(athlete=ada, sport="cycling", distance_m=0.0)
+    shown = figures(page(as_ada, run))
+    assert "not recorded" in shown["Distance"] and "not recorded" in shown["Speed"]
+    assert as_ada.get(f"/activities/{run.pk}.json").json()["distance_m"] is None
+
+
+def test_what_nobody_can_have_run_has_no_pace(as_ada, ada):
+    run = factories.make_activity(athlete=ada, distance_m=4575, time_s=57)
+    assert "not recorded" in figures(page(as_ada, run))["Pace"]
+
+
 # When and where
 
 
@@ -177,6 +196,20 @@ def test_laps_come_from_the_watch(as_ada, ada):
 def test_many_laps_are_folded_away(as_ada, ada):
     html = page(as_ada, factories.make_activity(athlete=ada, sport="swimming", n_laps=99))
     assert "Show all 99 laps" in html
+
+
+def test_a_swimmers_laps_are_in_metres(as_ada, ada):
+    html = page(as_ada, factories.make_activity(athlete=ada, sport="swimming", distance_m=200, time_s=280, n_laps=4))
+    laps = html.split('id="h-laps"')[1].split("</table>")[0]
+    assert '<th scope="col" class="n">m</th>' in laps and '<td class="n">50</td>' in laps
+
+
+def test_columns_that_hold_nothing_are_left_out(as_ada, ada):
+    streams = factories.make_streams(heart_rate=False, altitude=False)
+    html = page(as_ada, factories.make_activity(athlete=ada, hr_avg=None, streams=streams, n_laps=3))
+    for name in ("h-splits", "h-laps"):
+        table = html.split(f'id="{name}"')[1].split("</table>")[0]
+        assert "Heart rate" not in table and "Climb" not in table
 
 
 def test_one_lap_is_no_lap(as_ada, ada):

@@ -1,5 +1,6 @@
 """Geometry: where lines, bars and routes are drawn. Numbers only; no database."""
 
+import itertools
 import math
 import re
 
@@ -62,6 +63,23 @@ def test_one_standstill_does_not_flatten_a_robust_range():
     with_stop = charts.panel([*run, 1500.0], height=150, words=words, clock=True, robust=True, least_span=20)
     assert calm is not None and with_stop is not None
     assert [tick.label for tick in with_stop.grid] == [tick.label for tick in calm.grid]
+
+
+def test_many_stops_leave_room_for_the_running():
+    """A hilly run with a tenth of it nearly standing: the range ends half above the median."""
+    run = [300.0 + number % 30 for number in range(90)] + [1800.0] * 10
+    panel = charts.panel(run, height=150, words=words, clock=True, robust=True, least_span=20)
+    assert panel is not None
+    assert max(float(tick.label) for tick in panel.grid) < 500
+
+
+@pytest.mark.parametrize("height", [100, 104, 130, 150])
+@given(low=st.floats(-100, 3000), span=st.floats(1, 3000))
+def test_labels_of_the_grid_do_not_touch(height, low, span):
+    panel = charts.panel([low, low + span], height=height, words=words)
+    assert panel is not None
+    lines = sorted(float(tick.at) for tick in panel.grid)
+    assert all(below - above >= 20 for above, below in itertools.pairwise(lines))
 
 
 @given(values)
