@@ -190,14 +190,6 @@ def bars(differences_s: Sequence[float], *, least_scale_s: float = 10.0) -> list
     return drawn
 
 
-# A grade in a row
-
-
-def grade_position(grade: float, *, low: float = 0.5, high: float = 0.9) -> str:
-    """Where a grade stands on the scale from 50 to 90 %, in per cent of its width; beyond it, at its end."""
-    return f"{(min(max(grade, low), high) - low) / (high - low) * 100:.1f}%"
-
-
 # Routes
 
 

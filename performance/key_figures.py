@@ -39,7 +39,7 @@ def key_figures(figures: Figures) -> list[KeyFigure]:
     if run.sport != "swimming":
         climb = measures.format_climb(figures.ascent_m, units, with_unit=False, numerals=numerals())
         shown.append(KeyFigure(_("Climb"), climb, measures.climb_unit(units)))
-    if len(shown) < 6 and run.elapsed_s and time_s and run.elapsed_s - time_s >= 1:
+    if len(shown) < 6 and run.elapsed_s and figures.time_s and run.elapsed_s - figures.time_s >= 1:
         shown.append(KeyFigure(_("With pauses"), measures.format_duration(run.elapsed_s)))
     return [replace(figure, unit="") if figure.value == measures.MISSING else figure for figure in shown]
 

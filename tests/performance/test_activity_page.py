@@ -61,6 +61,13 @@ def test_a_run_that_waits_for_a_decision_shows_no_grade(as_ada, ada):
     assert figures(html)["Time"] == "45:52", "the run's own time, not the race's"
 
 
+def test_the_grade_leads_to_its_proof(as_ada, ada):
+    run = factories.make_activity(athlete=ada, analysed=True)
+    factories.make_race(athlete=ada, activity=run, distance_m=10_000, time_s=2742, age_grade=0.7842)
+    address = unescape(re.search(r'<dt><a href="(/age-grade/[^"]+)">', page(as_ada, run))[1])
+    assert "78.42" in as_ada.get(address).content.decode()
+
+
 def test_both_tables_stand_side_by_side(as_ada, ada):
     run = factories.make_activity(athlete=ada, analysed=True)
     factories.make_race(athlete=ada, activity=run, age_grade=0.784, age_grade_other=0.701)

@@ -143,12 +143,6 @@ def test_even_splits_stay_near_the_middle():
     assert all(float(bar.width[:-1]) <= 5 for bar in charts.bars([0.4, -0.6, 0.2]))
 
 
-def test_a_grade_beyond_the_scale_stands_at_its_end():
-    assert charts.grade_position(0.7) == "50.0%"
-    assert charts.grade_position(0.42) == "0.0%"
-    assert charts.grade_position(1.01) == "100.0%"
-
-
 # Routes
 
 KM_NORTH = 1 / 111.195  # degrees of latitude
