@@ -11,14 +11,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import structlog
 import tzfpy
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +33,9 @@ from athletes.models import Athlete
 
 log = structlog.get_logger("agegrade.import")
 
+#: outside these no watch was ever on, and arithmetic with dates ends soon after
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+LONGEST_S = 100 * 366 * 86_400
 OVERLAP_MERGED = 0.80
 DISTANCE_AGREES = 0.03
 
@@ -54,13 +57,32 @@ def receive(batch: ImportBatch, *, name: str, source: IO[bytes], position: int) 
     return file
 
 
+def unopened(batch: ImportBatch, *, name: str, position: int, error: OSError) -> ImportFile:
+    """A file that could not even be opened has its outcome too."""
+    file = ImportFile(batch=batch, name=_text(name, 1024), position=position)
+    reason = _("It cannot be opened: %s.") % (error.strerror or type(error).__name__)
+    _refuse(file, "unopened", reason)
+    return file
+
+
 def work_off_all(batch: ImportBatch) -> None:
     """Read waiting files here, beside whatever workers there are, until every file of the batch has its outcome."""
     while waiting := list(batch.files.filter(outcome="waiting").values_list("pk", flat=True)):
-        worked = [work_off(file_id) for file_id in waiting]
+        worked = [_try(file_id) for file_id in waiting]
         if not any(worked):
             time.sleep(0.2)  # workers have the last ones
     import_finished.send(sender=ImportBatch, batch=batch)
+
+
+def _try(file_id: int) -> bool:
+    """work_off, but one file that cannot be stored does not stop the others: it is tried again, and refused in the end."""
+    try:
+        return work_off(file_id)
+    except OperationalError:  # the database is away: nothing would go on
+        raise
+    except Exception as error:
+        log.exception("file not stored", file_id=file_id, error=type(error).__name__)
+        return True
 
 
 def work_off(file_id: int) -> bool:
@@ -92,6 +114,8 @@ def _read_and_store(file: ImportFile) -> None:
                 what = read.not_an_activity or _("Nothing was recorded in it.")
                 _conclude(file, ImportFile.Outcome.NOT_AN_ACTIVITY, code="not_an_activity", reason=what)
                 return file.save()
+            if not all(_is_datable(recorded) for recorded in read.activities):
+                return _refuse(file, "date_impossible", _("Its dates are impossible: before 1900, or after 2200."))
             kept = originals.keep(path, athlete_id=file.batch.athlete_id, sha256=read.sha256)
     except Unreadable as error:
         return _refuse(file, error.code, str(error))
@@ -106,6 +130,11 @@ def _read_and_store(file: ImportFile) -> None:
         waiting, file.stored_as = file.stored_as, ""
         file.save()
         transaction.on_commit(lambda: originals.drop(waiting), robust=True)
+
+
+def _is_datable(recorded: RecordedActivity) -> bool:
+    span_s = float(recorded.streams.time_s[-1]) if len(recorded.streams) else 0.0
+    return EARLIEST <= recorded.started_at < LATEST and max(span_s, recorded.elapsed_s or 0) <= LONGEST_S
 
 
 def _refuse(file: ImportFile, code: str, reason: str) -> None:

@@ -124,6 +124,14 @@ def test_what_was_readable_before_a_cut_is_kept_and_marked(ada):
     assert 100 < recording.n_samples < 301
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_impossible_dates_are_refused_in_words(ada, year):
+    content = tcx().replace(b"2024-05-12", f"{year:04}-12-31".encode())
+    (file,) = imported(ada, content)
+    assert file.outcome in {"refused", "not_an_activity"}
+    assert file.reason
+
+
 def test_a_file_above_the_limit_is_refused_before_it_is_stored(ada, monkeypatch):
     monkeypatch.setattr(importers, "MAX_FILE_BYTES", 1000)
     (file,) = imported(ada, tcx())
@@ -183,6 +191,22 @@ def test_a_crash_while_storing_leaves_the_file_waiting_and_nothing_half_stored(a
     assert ImportFile.objects.get().outcome == "waiting"
     assert ingest.work_off(file.pk)
     assert Activity.objects.count() == 1
+
+
+def test_a_file_that_can_never_be_stored_is_refused_in_the_end_and_the_others_go_on(ada, monkeypatch):
+    batch = ImportBatch.objects.create(athlete=ada, kind="upload")
+    for position, content in enumerate([tcx(), gpx(started_at=START + timedelta(days=1))]):
+        ingest.receive(batch, name=f"{position}", source=io.BytesIO(content), position=position)
+    replace = streams.replace
+
+    def fails_for_the_first(recording, samples):
+        if recording.original_name == "0":
+            raise OverflowError
+        replace(recording, samples)
+
+    monkeypatch.setattr(streams, "replace", fails_for_the_first)
+    ingest.work_off_all(batch)
+    assert [(file.outcome, file.code) for file in batch.files.all()] == [("refused", "reader_stopped"), ("new", "")]
 
 
 def test_work_done_twice_is_done_once(ada):

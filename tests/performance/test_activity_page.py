@@ -27,7 +27,8 @@ def page(client, activity: Activity) -> str:
 
 def figures(html: str) -> dict[str, str]:
     found = re.findall(
-        r"<dt>([^<]+)</dt><dd>(.*?)</dd>", html.split('<dl class="keyfigs">')[1].split("</dl>", maxsplit=1)[0]
+        r"<dt>(?:<a [^>]+>)?([^<]+)(?:</a>)?</dt><dd>(.*?)</dd>",
+        html.split('<dl class="keyfigs">')[1].split("</dl>", maxsplit=1)[0],
     )
     return {label: " ".join(unescape(re.sub(r"<[^>]+>", "", value)).split()) for label, value in found}
 

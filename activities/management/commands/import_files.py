@@ -46,8 +46,14 @@ class Command(BaseCommand):
             raise CommandError("There are no files under what was given.")
         batch = ImportBatch.objects.create(athlete=athlete, kind=ImportBatch.Kind.COMMAND)
         for position, (name, path) in enumerate(found):
-            with path.open("rb") as source:
-                ingest.receive(batch, name=name, source=source, position=position)
+            try:
+                with path.open("rb") as source:
+                    ingest.receive(batch, name=name, source=source, position=position)
+            except OSError as error:
+                if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
+                    ingest.unopened(batch, name=name, position=position, error=error)
+                else:  # a full disk concerns every file
+                    raise CommandError(f"Stopped at {name}: {error.strerror}. What came before is safe.") from error
         if not options["no_wait"]:
             ingest.work_off_all(batch)
         files = list(batch.files.select_related("batch"))
