@@ -1007,6 +1007,7 @@ def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, d
         for name in servers.lost():
             raise Trouble(f"{name} ended unexpectedly.{last_lines(servers.logs[name])}{disk_hint(servers.folder)}")
         supervisor.check()
+        require_space(servers.folder, 40, why="ending in order")  # PostgreSQL needs some even to stop
 
     supervisor.run("migrate", [*manage_py, "migrate", "--no-input"], env)
     supervisor.start("web", gunicorn(python, port), {**env, "WEB_CONCURRENCY": given("WEB_CONCURRENCY") or "2"})

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
 
 log = structlog.get_logger("agegrade.request")
 
@@ -37,7 +38,9 @@ class RequestLogMiddleware:
             structlog.contextvars.clear_contextvars()
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """The traceback, under the id that the error page shows."""
+        """The traceback, under the id that the error page shows; a plain "no" is an answer and not an error."""
+        if isinstance(exception, Http404 | PermissionDenied | BadRequest | SuspiciousOperation):
+            return
         structlog.contextvars.bind_contextvars(user_id=_user_id(request))
         log.error("request failed", path=request.path, error=type(exception).__name__, exc_info=exception)
 

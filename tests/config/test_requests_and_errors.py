@@ -63,6 +63,12 @@ def test_a_missing_page_is_told_in_the_form_that_was_asked(visitor):
     assert visitor.get("/nothing-here.json").json()["error"]["status"] == 404
 
 
+def test_what_is_not_there_is_no_error_in_the_log(as_ada, logged):
+    assert as_ada.get("/activities/999999/").status_code == 404
+    assert not logged("request failed")
+    assert logged("request")[-1]["status"] == 404
+
+
 def test_every_request_is_logged_with_its_duration_and_without_its_query(visitor, logged):
     visitor.get("/accounts/login/?next=/races/&q=private")
     entry = logged("request")[0]

@@ -19,14 +19,14 @@ def test_a_command_finds_servers_and_leaves_none_running(project: Project) -> No
     assert not (project.var / "servers.json").exists()
 
 
-def test_what_a_command_stores_is_there_for_the_next(project: Project) -> None:
-    project.call("manage", "sql", "create table kept (a int)")
-    assert project.call("manage", "sql", "select count(*) from kept") == (0, "0\n")
+def test_what_a_command_stores_is_there_for_the_next(any_project: Project) -> None:
+    any_project.call("manage", "sql", "create table kept (a int)")
+    assert any_project.call("manage", "sql", "select count(*) from kept") == (0, "0\n")
 
 
-def test_secrets_and_data_are_closed_to_other_users(project: Project) -> None:
-    project.call("manage", "sql", "select 1")
-    for path in project.var.iterdir():
+def test_secrets_and_data_are_closed_to_other_users(any_project: Project) -> None:
+    any_project.call("manage", "sql", "select 1")
+    for path in any_project.var.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path
 
 
@@ -94,15 +94,15 @@ def test_the_variables_of_another_postgresql_do_not_leak_in(any_project: Project
     assert any_project.call("manage", "sql", "select 1", PGPORT="1", PGSSLMODE="require") == (0, "1\n")
 
 
-def test_a_pid_file_that_names_somebody_else_is_stale(project: Project) -> None:
-    project.call("manage", "sql", "select 1")
-    pid_file = project.var / "postgres/data/postmaster.pid"
+def test_a_pid_file_that_names_somebody_else_is_stale(any_project: Project) -> None:
+    any_project.call("manage", "sql", "select 1")
+    pid_file = any_project.var / "postgres/data/postmaster.pid"
     owner = pid_file.parent.stat()
     stranger = subprocess.Popen(["/bin/sleep", "60"], user=owner.st_uid if IS_ROOT else None)
     try:
         pid_file.write_text(f"{stranger.pid}\n{pid_file.parent}\n")
         os.chown(pid_file, owner.st_uid, owner.st_gid)
-        assert project.call("manage", "sql", "select 1") == (0, "1\n")
+        assert any_project.call("manage", "sql", "select 1") == (0, "1\n")
         assert stranger.poll() is None
     finally:
         stranger.kill()
