@@ -127,7 +127,7 @@ def _read_and_store(file: ImportFile) -> None:
     with transaction.atomic():
         locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
         _store(file, file.batch.athlete, read, kept)
-        waiting, file.stored_as = file.stored_as, ""
+        waiting, file.stored_as = ("", file.stored_as) if read.incomplete else (file.stored_as, "")
         file.save()
         transaction.on_commit(lambda: originals.drop(waiting), robust=True)
 
