@@ -36,6 +36,11 @@ log = structlog.get_logger("agegrade.import")
 #: outside these no watch was ever on, and arithmetic with dates ends soon after
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 LONGEST_S = 100 * 366 * 86_400
+#: more than this is a fault of the file and counts as not recorded; the original keeps it
+MOST = {
+    "distance_m": 5e6, "elapsed_s": LONGEST_S, "timer_s": LONGEST_S, "moving_s": LONGEST_S, "hr_avg": 300, "hr_max": 300,
+    "cadence_avg": 1000, "power_avg": 5000, "ascent_m": 1e5, "descent_m": 1e5, "calories": 1e6,
+}  # fmt: skip
 OVERLAP_MERGED = 0.80
 DISTANCE_AGREES = 0.03
 
@@ -127,7 +132,7 @@ def _read_and_store(file: ImportFile) -> None:
     with transaction.atomic():
         locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
         _store(file, file.batch.athlete, read, kept)
-        waiting, file.stored_as = ("", file.stored_as) if read.incomplete else (file.stored_as, "")
+        waiting, file.stored_as = file.stored_as, ""
         file.save()
         transaction.on_commit(lambda: originals.drop(waiting), robust=True)
 
@@ -267,7 +272,7 @@ def _recording(
     )
     for name in _SHARED:
         value = getattr(recorded, name)
-        setattr(recording, name, _text(value, _LENGTHS[name]) if isinstance(value, str) else _finite(value))
+        setattr(recording, name, _text(value, _LENGTHS[name]) if isinstance(value, str) else _believed(name, value))
     recording.zone, recording.utc_offset_s = local_clock(recorded, athlete)
     recording.local_date = (recording.started_at + timedelta(seconds=recording.utc_offset_s or 0)).date()
     return recording
@@ -304,7 +309,7 @@ def _offset(zone: str, moment: datetime) -> int | None:
 
 def _lap(recording: Recording, lap: RecordedLap) -> Lap:
     numbers = {
-        name: _finite(getattr(lap, name))
+        name: _believed(name, getattr(lap, name))
         for name in ("elapsed_s", "timer_s", "distance_m", "hr_avg", "hr_max", "ascent_m")
     }
     return Lap(
@@ -317,8 +322,11 @@ def _text(value: str, length: int | None) -> str:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()[:length]
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _believed(name: str, value: float | None) -> float | None:
+    """The value, or None where it is no number or more than any runner, rider or watch ever had."""
+    if value is None or not math.isfinite(value):
+        return None
+    return value if 0 <= value <= MOST.get(name, math.inf) else None
 
 
 def report(files: Sequence[ImportFile]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from typing import Literal, NamedTuple, TypeGuard
 
 Units = Literal["km", "mi"]
@@ -439,4 +439,6 @@ def _decimal_text(number: float, decimals: int, numerals: Numerals) -> str:
 
 def _rounded(number: float, decimals: int) -> Decimal:
     """Half away from zero on the number as it is written, so that 0.15 is 0.2 and 58.25 is 58.3."""
-    return Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    with localcontext() as context:  # any float, however absurd: a page must not fail over one number
+        context.prec = 400
+        return Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)

@@ -11,14 +11,20 @@ import tempfile
 import uuid
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
 
+from activities import importers
+
 _CHUNK = 1024 * 1024
+
+
+class NotTheContent(Exception):
+    """What would be kept is not what was read: nothing may be dropped on the strength of it."""
 
 
 def receive(source: IO[bytes], *, athlete_id: int, limit_bytes: int) -> tuple[str, int]:
@@ -45,22 +51,23 @@ def on_disk(name: str) -> Iterator[Path]:
 
 
 def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
-    """Keep a file (plain or gzipped) as the original with that content; give its name. Twice is once."""
+    """Keep a file (plain or gzipped) as the original with that content; give its name. Twice is once.
+
+    A .gz that breaks off is kept as far as it was read.  Raises NotTheContent where the hash is another one.
+    """
     name = f"originals/{athlete_id}/{sha256[:2]}/{sha256}.gz"
     if default_storage.exists(name):
         if _content_hash(name) == sha256:
             return name
         default_storage.delete(name)  # a process died while writing it
+    digest = hashlib.sha256()
     with tempfile.TemporaryFile() as packed:
-        with path.open("rb") as raw, gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as gz:
-            plain: IO[bytes] = raw
-            if raw.read(2) == b"\x1f\x8b":
-                raw.seek(0)
-                plain = gzip.GzipFile(fileobj=raw)  # type: ignore[assignment]
-            else:
-                raw.seek(0)
-            with suppress(EOFError, gzip.BadGzipFile, zlib.error):  # a truncated .gz is kept as far as it was read
-                shutil.copyfileobj(plain, gz, _CHUNK)
+        with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as gz:
+            for piece in importers.content(path):
+                digest.update(piece)
+                gz.write(piece)
+        if digest.hexdigest() != sha256:
+            raise NotTheContent(name)
         packed.seek(0)
         return default_storage.save(name, File(packed))
 

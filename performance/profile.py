@@ -18,6 +18,8 @@ STANDING_MPS = 0.5  # slower than this is standing: pace is not drawn
 SMOOTHED_OVER_S = 15.0
 AVERAGED_OVER_S = 30.0
 LEAST_CLIMB_M = 2.0
+FARTHEST_M = 5e6  # beyond it the record is wrong, not long
+SPLIT_UP_TO_M = 1e6  # a table of more than a thousand rows is read by nobody
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,7 +67,7 @@ def profile(streams: Streams) -> Profile:
     ]
     charts = _charts(streams, time_s, distance_m)
     splits = {}
-    if distance_m is not None:
+    if distance_m is not None and distance_m[-1] <= SPLIT_UP_TO_M:
         splits = {
             "km": _splits(streams, time_s, distance_m, 1000.0),
             "mi": _splits(streams, time_s, distance_m, METRES_PER_MILE),
@@ -85,7 +87,7 @@ def _known_distance(streams: Streams) -> Floats | None:
         return None
     filled = np.interp(streams.time_s, streams.time_s[known], recorded[known])
     filled = np.maximum.accumulate(filled)
-    return filled - filled[0] if filled[-1] - filled[0] > 1.0 else None
+    return filled - filled[0] if 1.0 < filled[-1] - filled[0] <= FARTHEST_M else None
 
 
 def _charts(streams: Streams, time_s: Floats, distance_m: Floats | None) -> dict[str, object]:

@@ -19,11 +19,11 @@ from pathlib import Path
 from activities.importers.contents import MAX_FILE_BYTES, MAX_SAMPLES, MAX_UNCOMPRESSED_BYTES, Unreadable
 from activities.importers.fit import read_fit
 from activities.importers.gpx import read_gpx
-from activities.importers.opening import Format, opened
+from activities.importers.opening import Format, content, opened
 from activities.importers.tcx import read_tcx
 from activities.recorded import RecordedActivity
 
-__all__ = ["MAX_FILE_BYTES", "MAX_SAMPLES", "MAX_UNCOMPRESSED_BYTES", "ReadFile", "Unreadable", "read_file"]
+__all__ = ["MAX_FILE_BYTES", "MAX_SAMPLES", "MAX_UNCOMPRESSED_BYTES", "ReadFile", "Unreadable", "content", "read_file"]
 
 _READERS = {"fit": read_fit, "gpx": read_gpx, "tcx": read_tcx}
 

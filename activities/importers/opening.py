@@ -9,7 +9,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -90,6 +90,18 @@ def _gunzip(packed: IO[bytes], unpacked: IO[bytes]) -> tuple[str, int, str]:
     if not size:
         raise Unreadable("bad_gzip", "The gzip file is damaged, or holds nothing.")
     return digest.hexdigest(), size, incomplete
+
+
+def content(path: Path) -> Iterator[bytes]:
+    """What `opened` reads and hashes, in pieces: the file, or what of a .gz can be unpacked."""
+    with path.open("rb") as file:
+        packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        if not packed:
+            yield from iter(lambda: file.read(HEAD_BYTES), b"")
+            return
+        with suppress(zlib.error, EOFError):
+            yield from _members(file)
 
 
 def _members(packed: IO[bytes]) -> Iterator[bytes]:

@@ -262,7 +262,11 @@ BOTH_FEET_SPM = 125.0
 
 
 def when(time_us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=time_us)
+    """Raises Unreadable where no calendar has that moment."""
+    try:
+        return EPOCH + timedelta(microseconds=time_us)
+    except OverflowError:
+        raise Unreadable("date_impossible", "Its dates are impossible: before the year 1, or after 9999.") from None
 
 
 def total(values: Iterable[float | None]) -> float | None:

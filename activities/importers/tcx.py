@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -252,13 +253,21 @@ def _mean_over_laps(laps: list[_Lap]) -> float | None:
     return sum(hr * time_s for hr, time_s in known) / weight if weight else None
 
 
+def _moment(time_us: int | None) -> datetime | None:
+    """A lap whose own date is nonsense keeps its figures."""
+    try:
+        return None if time_us is None else samples.when(time_us)
+    except Unreadable:
+        return None
+
+
 def _laps(laps: list[_Lap], table: Table) -> tuple[RecordedLap, ...]:
     span = samples.span_us(table.time_us)
     ends = [*(lap.started_us for lap in laps[1:]), span[1] if span else None]
     return tuple(
         RecordedLap(
             index=index,
-            started_at=None if lap.started_us is None else samples.when(lap.started_us),
+            started_at=_moment(lap.started_us),
             elapsed_s=_between_s(lap.started_us, end_us),
             timer_s=lap.stated("timer_s"),
             distance_m=lap.stated("distance_m"),

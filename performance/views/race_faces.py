@@ -35,11 +35,14 @@ class UnreadableFilter(Exception):
     """What was wrong with the query string, in words."""
 
 
+@login_not_required  # a page to sign in on is no answer to a program
 @require_safe
 @never_cache
 def race_csv(request: HtmxHttpRequest) -> HttpResponseBase:
     """`source` and `activity_ids` hold several values with blanks between. A name that a spreadsheet would take for a
     formula gets an apostrophe in front (exports.py); the JSON has it as it is."""
+    if not request.user.is_authenticated:
+        return _error(401, _("Please sign in"), _("This address answers only somebody who is signed in."))
     try:
         found = _asked_for(request)
     except UnreadableFilter as error:

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -53,6 +54,19 @@ def test_folders_are_walked_and_every_file_has_an_outcome(cast, folder, tmp_path
 def test_results_are_there_when_the_command_ends(cast, folder):
     run_import(folder)
     assert Analysis.objects.filter(activity=Activity.objects.get()).exists()
+
+
+def test_what_is_no_file_has_an_outcome_too(cast, folder, tmp_path):
+    os.mkfifo(folder / "pipe.fit")
+    (folder / "broken link.gpx").symlink_to(folder / "nowhere")
+    (folder / "round and round").symlink_to(folder)
+    (folder / "endless.gpx").symlink_to("/dev/zero")
+    run_import(folder, report=str(tmp_path / "report.json"))
+    report = {entry["file"]: entry for entry in json.loads((tmp_path / "report.json").read_text())}
+    for name in ("pipe.fit", "broken link.gpx", "round and round", "endless.gpx"):
+        assert report[name]["outcome"] == "refused", name
+        assert report[name]["reason"]
+    assert report["a.tcx"]["outcome"] == "same"
 
 
 def test_no_wait_leaves_the_files_to_the_workers(cast, folder):

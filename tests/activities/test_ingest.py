@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import io
 import itertools
 import threading
@@ -10,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from activities import importers, ingest, originals, streams
 from activities.models import Activity, ImportBatch, ImportFile, Recording
+from performance import analysis
 from tests.activities.files import START, gpx, gzipped, imported, tcx
 from tests.factories import make_activity, make_athlete, make_recording
 
@@ -122,6 +124,42 @@ def test_what_was_readable_before_a_cut_is_kept_and_marked(ada):
     recording = Recording.objects.get()
     assert recording.incomplete
     assert 100 < recording.n_samples < 301
+
+
+def test_a_gz_that_breaks_off_is_kept_as_far_as_it_was_read(ada):
+    (file,) = imported(ada, gzipped(tcx())[:-7], names=["run.tcx.gz"])
+    assert file.outcome == "partial"
+    recording = Recording.objects.get()
+    kept = gzip.decompress(default_storage.open(recording.original).read())
+    assert hashlib.sha256(kept).hexdigest() == recording.content_hash
+    assert len(kept) > 0.9 * len(tcx())
+
+
+def test_nothing_is_dropped_where_the_original_would_not_be_what_was_read(ada, monkeypatch):
+    monkeypatch.setattr(importers, "content", lambda path: iter([b"something else"]))
+    (file,) = imported(ada, tcx())
+    assert (file.outcome, file.code) == ("refused", "reader_failed")
+    assert file.stored_as in stored_files()
+
+
+@pytest.mark.parametrize("metres", ["1e30", "1e300", "900000000"])
+def test_absurd_figures_count_as_not_recorded_and_no_page_fails_over_them(ada, as_ada, metres):
+    content = tcx(hr=None).replace(b"<DistanceMeters>5000.0<", f"<DistanceMeters>{metres}<".encode())
+    imported(ada, content)
+    activity = Activity.objects.get()
+    assert activity.distance_m is None or activity.distance_m < 5e6
+    assert analysis.analyse(activity.pk)
+    for page in ("/activities/", f"/activities/{activity.pk}/", "/activities.json"):
+        assert as_ada.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_lap_dated_outside_the_calendar_does_not_cost_the_run(ada, date):
+    begins = START.isoformat().replace("+00:00", "Z").encode()
+    content = tcx().replace(b'StartTime="' + begins, b'StartTime="' + date.encode())
+    (file,) = imported(ada, content)
+    assert file.outcome == "new"
+    assert Activity.objects.get().distance_m == 5000
 
 
 @pytest.mark.parametrize("year", [1, 9999])

@@ -1,11 +1,13 @@
 """`manage.py import_files PATH… --athlete E-MAIL`: files and folders in, an outcome for each."""
 
+import errno
 import json
+import os
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,17 +17,35 @@ from athletes.models import Athlete
 
 
 def files_under(paths: list[str]) -> Iterator[tuple[str, Path]]:
-    """Every file under the paths with the name it is reported by: as given, or below the folder given. Hidden ones not."""
+    """Everything under the paths with the name it is reported by: as given, or below the folder given.
+
+    Hidden things are left out. What is no file (a pipe, a broken link, a folder that cannot be read, a link to a folder)
+    comes too, so that it gets an outcome and is not passed over in silence.
+    """
     for given in map(Path, paths):
         if given.is_dir():
-            for path in sorted(given.rglob("*")):
-                hidden = any(part.startswith(".") for part in path.relative_to(given).parts)
-                if path.is_file() and not hidden:
-                    yield str(path.relative_to(given)), path
-        elif given.is_file():
+            yield from ((str(path.relative_to(given)), path) for path in sorted(_below(given)))
+        elif given.exists() or given.is_symlink():
             yield given.name, given
         else:
             raise CommandError(f"{given} is neither a file nor a folder")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    closed: list[Path] = []
+    for where, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        here = Path(where)
+        yield from (here / name for name in names if not name.startswith("."))
+        yield from (here / name for name in folders if (here / name).is_symlink())
+    yield from closed
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Raises OSError, also for what would be waited for or read without end."""
+    if not path.is_dir() and path.exists() and not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "it is not a regular file", str(path))
+    return path.open("rb")
 
 
 class Command(BaseCommand):
@@ -47,10 +67,10 @@ class Command(BaseCommand):
         batch = ImportBatch.objects.create(athlete=athlete, kind=ImportBatch.Kind.COMMAND)
         for position, (name, path) in enumerate(found):
             try:
-                with path.open("rb") as source:
+                with _opened(path) as source:
                     ingest.receive(batch, name=name, source=source, position=position)
             except OSError as error:
-                if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
+                if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
                     ingest.unopened(batch, name=name, position=position, error=error)
                 else:  # a full disk concerns every file
                     raise CommandError(f"Stopped at {name}: {error.strerror}. What came before is safe.") from error
