@@ -83,7 +83,7 @@ def _try(file_id: int) -> bool:
     """work_off, but one file that cannot be stored does not stop the others: it is tried again, and refused in the end."""
     try:
         return work_off(file_id)
-    except OperationalError:  # the database is away: nothing would go on
+    except (OperationalError, OSError, MemoryError):  # no database, no room: nothing would go on
         raise
     except Exception as error:
         log.exception("file not stored", file_id=file_id, error=type(error).__name__)
@@ -121,11 +121,17 @@ def _read_and_store(file: ImportFile) -> None:
                 return file.save()
             if not all(_is_datable(recorded) for recorded in read.activities):
                 return _refuse(file, "date_impossible", _("Its dates are impossible: before 1900, or after 2200."))
-            kept = originals.keep(path, athlete_id=file.batch.athlete_id, sha256=read.sha256)
+            with transaction.atomic():  # only for the lock: the same content may be coming in twice
+                locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
+                kept = originals.keep(path, athlete_id=file.batch.athlete_id, sha256=read.sha256)
     except Unreadable as error:
         return _refuse(file, error.code, str(error))
     except FileNotFoundError:
         return _refuse(file, "bytes_missing", _("Its bytes are no longer in storage. Please send the file again."))
+    except (OSError, MemoryError):  # the machine's fault, not the file's: it waits, and this was no attempt
+        file.attempts -= 1
+        file.save(update_fields=["attempts"])
+        raise
     except Exception as error:  # a fault of ours in one file must not keep the others from coming in
         log.exception("reader failed", file_id=file.pk, error=type(error).__name__)
         return _refuse(file, "reader_failed", _("Agegrade failed to read this file, a fault of ours. It is kept."))
@@ -222,12 +228,14 @@ def _same_run(recording: Recording) -> Activity | None:
         return None
     around = Q(started_at__lt=end, started_at__gt=start - timedelta(days=3))
     others = Recording.objects.filter(around, athlete=recording.athlete).exclude(content_hash=recording.content_hash)
-    for other in others.select_related("activity"):
+    best: tuple[float, Activity] | None = None
+    for other in others.select_related("activity").order_by("pk"):
         shared = (min(end, other.ended_at) - max(start, other.started_at)).total_seconds()
         longer = max(end - start, other.ended_at - other.started_at).total_seconds()
-        if shared >= OVERLAP_MERGED * longer and _agree(recording, other):
-            return other.activity
-    return None
+        overlap = shared / longer
+        if overlap >= OVERLAP_MERGED and _agree(recording, other) and (best is None or overlap > best[0]):
+            best = overlap, other.activity
+    return best[1] if best else None
 
 
 def _agree(one: Recording, other: Recording) -> bool:

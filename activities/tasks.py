@@ -22,4 +22,4 @@ def import_waiting() -> None:
     waiting = ImportFile.objects.filter(outcome=ImportFile.Outcome.WAITING)
     lost = waiting.filter(Q(attempted_at__isnull=True, batch__created_at__lt=long_ago) | Q(attempted_at__lt=long_ago))
     for file_id in lost.values_list("pk", flat=True)[:1000]:
-        import_file.delay(file_id)
+        import_file.apply_async((file_id,), expires=55)  # it is asked for again in a minute

@@ -159,7 +159,7 @@ class CoachGrant(models.Model):
 
 
 class CoachGrantEvent(models.Model):
-    """The audit beside a grant: only ever appended (a trigger in the database refuses anything else)."""
+    """The audit beside a grant: only ever appended (a trigger in the database refuses to rewrite a row)."""
 
     class What(models.TextChoices):
         GRANTED = "granted", _("granted")

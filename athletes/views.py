@@ -65,7 +65,9 @@ def _save(request: HtmxHttpRequest, form: ModelForm) -> None:
         regrade = isinstance(form, ProfileForm) and form.changes_results and athlete.pk is not None
         if regrade:
             athlete.changed_at = timezone.now()
-        athlete.save()
+        # Only what this form shows: another section may have been saved since the page was read.
+        columns = [*(form._meta.fields or []), *(["changed_at"] if regrade else [])]
+        athlete.save(update_fields=columns if athlete.pk else None)
         if isinstance(form, ProfileForm) and "name" in form.changed_data:
             athlete.user.name = form.cleaned_data["name"]
             athlete.user.save(update_fields=["name"])

@@ -40,6 +40,7 @@ class Environment(BaseModel):
     log_format: Literal["json", "text"] | None = None
     sign_up: Literal["open", "invite", "closed"] = "closed"
     demo_password: str = ""
+    trusted_proxies: int = Field(default=0, ge=0)
     strava_share_with_coaches: bool = False
     race_found_at: float = Field(default=0.995, gt=0, le=1)
     race_ask_at: float = Field(default=0.3, gt=0, le=1)

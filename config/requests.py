@@ -42,7 +42,7 @@ class RequestLogMiddleware:
         if isinstance(exception, Http404 | PermissionDenied | BadRequest | SuspiciousOperation):
             return
         structlog.contextvars.bind_contextvars(user_id=_user_id(request))
-        log.error("request failed", path=request.path, error=type(exception).__name__, exc_info=exception)
+        log.error("request failed", path=_path(request), error=type(exception).__name__, exc_info=exception)
 
     @staticmethod
     def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
@@ -54,7 +54,7 @@ class RequestLogMiddleware:
         write(
             "request",
             method=request.method,
-            path=request.path,
+            path=_path(request),
             view=match.view_name if match else None,
             status=response.status_code,
             duration_ms=round(seconds * 1000, 1),
@@ -74,6 +74,14 @@ class PersonalPagesMiddleware:
         if _user_id(request) is not None:
             response["Cache-Control"] = "private, no-store"
         return response
+
+
+def _path(request: HttpRequest) -> str:
+    """The path, without the keys that allauth puts into its links (password reset, confirming an address)."""
+    match = request.resolver_match
+    if match is not None and match.kwargs and request.path.startswith("/accounts/"):
+        return f"/accounts/… ({match.url_name})"
+    return request.path
 
 
 def _user_id(request: HttpRequest) -> int | None:

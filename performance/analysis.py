@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from activities import locks, streams
@@ -31,6 +31,7 @@ log = structlog.get_logger("agegrade.analysis")
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
 ANALYSIS_VERSION = 1
 RACE_SEARCH_VERSION = 1
+SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
 EFFORT_DISTANCES = sorted(
@@ -109,23 +110,32 @@ def want_races(athlete_id: int) -> None:
     from performance.tasks import RACES_WAIT_S
     from performance.tasks import find_races as task
 
-    now = timezone.now()
     search, created = RaceSearch.objects.select_for_update().get_or_create(
-        athlete_id=athlete_id, defaults={"wanted_at": now}
+        athlete_id=athlete_id, defaults={"wanted_at": timezone.now()}
     )
-    waiting = not created and (search.searched_at is None or search.searched_at < search.wanted_at)
+    waiting = not created and search.seen_wanted_at != search.wanted_at
     if not created:
-        RaceSearch.objects.filter(pk=athlete_id).update(wanted_at=now)
+        RaceSearch.objects.filter(pk=athlete_id).update(wanted_at=timezone.now())
     if not waiting:
         ask_for(task, athlete_id, wait_s=RACES_WAIT_S)
 
 
+def limits() -> str:
+    """The limits in force, as a search notes them."""
+    return f"{settings.RACE_FOUND_AT} {settings.RACE_ASK_AT}"
+
+
 def stale_athletes() -> QuerySet[Athlete]:
-    """Athletes with activities whose races were not looked for since something changed."""
-    search = Q(race_search__searched_at__gte=F("race_search__wanted_at"), race_search__version=RACE_SEARCH_VERSION)
-    fresh = Athlete.objects.filter(search, pk=OuterRef("pk"), race_search__searched_at__gte=F("changed_at"))
-    races = Race.objects.filter(athlete=OuterRef("pk"))
+    """Athletes with activities or races whose last search saw something else than what is there now."""
+    fresh = RaceSearch.objects.filter(
+        athlete=OuterRef("pk"),
+        version=RACE_SEARCH_VERSION,
+        limits=limits(),
+        seen_wanted_at=F("wanted_at"),
+        seen_change=OuterRef("changed_at"),
+    )
     known = RaceSearch.objects.filter(athlete=OuterRef("pk"))
+    races = Race.objects.filter(athlete=OuterRef("pk"))
     return Athlete.objects.filter(~Exists(fresh)).filter(Exists(races) | Exists(known))
 
 
@@ -137,18 +147,29 @@ def find_races(athlete_id: int) -> bool:
     with locks.alone(locks.RACES, athlete_id) as ours:
         if not ours:
             return False
-        athlete = Athlete.objects.filter(pk=athlete_id).first()
-        if athlete is None:
-            return False
-        seen = timezone.now()
-        with transaction.atomic():
-            _search(athlete)
-            RaceSearch.objects.update_or_create(
-                athlete=athlete,
-                defaults={"searched_at": seen, "version": RACE_SEARCH_VERSION},
-                create_defaults={"wanted_at": seen, "searched_at": seen, "version": RACE_SEARCH_VERSION},
-            )
+        for _again in range(SEARCHES_AT_ONCE):  # what came in meanwhile found the lock taken
+            _look(athlete_id)
+            if not stale_athletes().filter(pk=athlete_id).exists():
+                break
         return True
+
+
+def _look(athlete_id: int) -> None:
+    """One search. What it saw is read before anything else, so that a change it may have missed shows as stale."""
+    athlete = Athlete.objects.filter(pk=athlete_id).first()
+    if athlete is None:
+        return
+    now = timezone.now()
+    search, _created = RaceSearch.objects.get_or_create(athlete=athlete, defaults={"wanted_at": now})
+    with transaction.atomic():
+        _search(athlete)
+        RaceSearch.objects.filter(pk=athlete_id).update(
+            searched_at=now,
+            seen_wanted_at=search.wanted_at,
+            seen_change=athlete.changed_at,
+            limits=limits(),
+            version=RACE_SEARCH_VERSION,
+        )
 
 
 def _search(athlete: Athlete) -> None:
@@ -183,14 +204,7 @@ def _search(athlete: Athlete) -> None:
 
 def _said(race: Race) -> bool:
     """Whether a person put anything into this race; then it is theirs and stays."""
-    return bool(
-        race.said_name
-        or race.said_distance_m
-        or race.said_surface
-        or race.chip_time_s
-        or race.gun_time_s
-        or not race.found_in_id
-    )
+    return race.found_in_id is None or any(getattr(race, column) for column in Race.SAID)
 
 
 def summary(run: Activity) -> race_detection.RunSummary:
@@ -340,7 +354,16 @@ def _state(decided: str, race: Race) -> str:
     probability = race.probability or 0.0
     if probability >= settings.RACE_FOUND_AT:
         return Race.State.FOUND
-    return Race.State.TO_DECIDE if probability >= settings.RACE_ASK_AT else Race.State.REJECTED
+    return (
+        Race.State.TO_DECIDE
+        if probability >= settings.RACE_ASK_AT or _unanswered(race, decided)
+        else Race.State.REJECTED
+    )
+
+
+def _unanswered(race: Race, decided: str) -> bool:
+    """Something was typed about it, and nobody said that it is no race: it waits rather than vanish."""
+    return not decided and _said(race)
 
 
 #: no published table fits these, so they are shown without a grade

@@ -18,6 +18,14 @@ class KeyFigure:
     first: bool = False
 
 
+#: further over the official distance than any watch measures: the recording holds more than the race
+MORE_THAN_THE_RACE = 1.035
+
+
+def _is_part(race: Race, recorded_m: float | None) -> bool:
+    return bool(race.distance_m and recorded_m and recorded_m > race.distance_m * MORE_THAN_THE_RACE)
+
+
 def key_figures(figures: Figures) -> list[KeyFigure]:
     """Six figures; for a race with a grade, that stands first and time and pace are the race's."""
     run, race, units = figures.activity, figures.race, figures.units
@@ -34,6 +42,9 @@ def key_figures(figures: Figures) -> list[KeyFigure]:
         KeyFigure(_("Distance"), distance, units),
         KeyFigure(_("Speed") if tempo_of(run.sport) == "speed" else _("Pace"), pace, pace_unit),
     ]
+    if race is not None and race.counts and race.time_s and _is_part(race, figures.distance_m):
+        official = measures.format_distance(race.distance_m, units, decimals=2, with_unit=False, numerals=numerals())
+        shown[-2] = KeyFigure(_("Race distance"), official, units)
     if figures.shows_streams:
         shown.append(KeyFigure(_("Heart rate"), measures.MISSING if run.hr_avg is None else f"{round(run.hr_avg)}"))
     if run.sport != "swimming":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -65,6 +67,18 @@ class Race(models.Model):
         GUN = "gun", _("gun time")
         EFFORT = "effort", _("best effort inside the recording")
         ELAPSED = "elapsed", _("elapsed time")
+
+    #: what a person says and analysis never writes
+    SAID: ClassVar[tuple[str, ...]] = (
+        "said_name",
+        "said_distance_m",
+        "said_surface",
+        "chip_time_s",
+        "gun_time_s",
+        "place_overall",
+        "place_sex",
+        "place_age_group",
+    )
 
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="races")
     local_date = models.DateField()
@@ -172,7 +186,7 @@ class RaceRecording(models.Model):
 
 
 class RaceDecision(models.Model):
-    """What a person said about a race. Rows are only ever appended (a trigger refuses anything else); the last one holds.
+    """What a person said about a race. Rows are only ever appended (a trigger refuses to rewrite one); the last one holds.
 
     A race without a recording is decided the day it is typed in: `marked`.
     """
@@ -259,6 +273,10 @@ class RaceSearch(models.Model):
     athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, related_name="race_search", primary_key=True)
     wanted_at = models.DateTimeField()
     searched_at = models.DateTimeField(null=True, blank=True)
+    #: what the last search saw of the above, of the athlete's changed_at and of the limits in force; else it is stale
+    seen_wanted_at = models.DateTimeField(null=True, blank=True)
+    seen_change = models.DateTimeField(null=True, blank=True)
+    limits = models.CharField(max_length=40, blank=True)
     version = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

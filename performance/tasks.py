@@ -1,8 +1,10 @@
 """Celery's door, and what happens when `activities` says that something was stored."""
 
+import time
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
 from activities.models import ImportBatch
 from activities.queue import ask_for
@@ -10,6 +12,8 @@ from performance import analysis, demo
 
 #: a search waits this long, so that a hundred files arriving together need one search and not a hundred
 RACES_WAIT_S = 2
+WAITED_FOR_S = 900
+NET_EXPIRES_S = 55  # the net is cast every minute; what it asked for last time must not pile up
 
 
 @shared_task
@@ -26,9 +30,9 @@ def find_races(athlete_id: int) -> None:
 def analyse_stale() -> None:
     """The safety net, every minute: whatever is not analysed, or was before something changed."""
     for activity_id in analysis.stale_activities().order_by("-started_at").values_list("pk", flat=True)[:500]:
-        analyse_activity.delay(activity_id)
+        analyse_activity.apply_async((activity_id,), expires=NET_EXPIRES_S)
     for athlete_id in analysis.stale_athletes().values_list("pk", flat=True)[:500]:
-        find_races.delay(athlete_id)
+        find_races.apply_async((athlete_id,), expires=NET_EXPIRES_S)
 
 
 def when_a_recording_is_stored(*, activity_id: int, **kwargs: Any) -> None:
@@ -41,8 +45,11 @@ def when_an_athlete_changed(*, athlete_id: int, **kwargs: Any) -> None:
 
 def when_an_import_is_waited_for(*, batch: ImportBatch, **kwargs: Any) -> None:
     """Work off what the import left to analyse, beside the workers, so that the race book is ready when the command ends."""
-    for activity_id in analysis.stale_activities().filter(athlete=batch.athlete_id).values_list("pk", flat=True):
-        analysis.analyse(activity_id)
-    analysis.find_races(batch.athlete_id)
+    since, ends = timezone.now(), time.monotonic() + WAITED_FOR_S
+    while not analysis.is_current(batch.athlete, since=since) and time.monotonic() < ends:
+        for activity_id in analysis.stale_activities().filter(athlete=batch.athlete_id).values_list("pk", flat=True):
+            analysis.analyse(activity_id)
+        if not analysis.find_races(batch.athlete_id):
+            time.sleep(0.2)  # a worker is at it
     if batch.kind == ImportBatch.Kind.DEMO:
         demo.answer_as_ada(batch.athlete)

@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 ),
                 ("wanted_at", models.DateTimeField()),
                 ("searched_at", models.DateTimeField(blank=True, null=True)),
+                ("seen_wanted_at", models.DateTimeField(blank=True, null=True)),
+                ("seen_change", models.DateTimeField(blank=True, null=True)),
+                ("limits", models.CharField(blank=True, max_length=40)),
                 ("version", models.PositiveSmallIntegerField(default=0)),
             ],
             options={

@@ -25,6 +25,9 @@ FOR, AGAINST = 4, 2
 #: pieces of evidence that say the same thing to a reader: the heaviest one speaks
 SAME_THING: Final = ({"distance_over", "distance_near", "distance_exact"}, {"effort", "effort_margin"})
 
+#: evidence that tells of heart rate, which a coach sees only at level 3
+FROM_STREAMS: Final = {"heart_rate"}
+
 VERY_LIKELY, LIKELY = 0.8, 0.5
 
 
@@ -37,9 +40,10 @@ class Said:
 
 
 @register.filter
-def reasons(race: Race) -> list[Said]:
-    """The heaviest reasons, those for a race first, then those against."""
-    said = list(_say(race.evidence.get("reasons", [])))
+def reasons(race: Race, shows_streams: bool) -> list[Said]:
+    """The heaviest reasons, those for a race first, then those against; of heart rate only to who may see it."""
+    stored = [row for row in race.evidence.get("reasons", []) if shows_streams or row.get("code") not in FROM_STREAMS]
+    said = list(_say(stored))
     return [one for one in said if one.in_favour][:FOR] + [one for one in said if not one.in_favour][:AGAINST]
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -46,6 +46,8 @@ def race_decide(request: HtmxHttpRequest, race_id: int) -> HttpResponse:
     elsewhere = False
     try:
         race = decisions.decide(race.pk, what=what, by=request.user, seen=int(seen[:18]) if seen.isdecimal() else None)
+    except Race.DoesNotExist:  # a search took it away while the page was open
+        raise Http404 from None
     except decisions.DecidedElsewhere as error:
         race, elsewhere = error.race, True
     if not request.htmx:

@@ -84,6 +84,7 @@ def facts_about(request: HtmxHttpRequest, athlete: Athlete, book: RaceBook) -> d
     return {
         "mine": athlete.user_id == request.user.pk,
         "sees_activities": sees(request, athlete, level=access.ACTIVITIES),
+        "sees_streams": sees(request, athlete, level=access.STREAMS),
         "units": units_of(request),
         "book": book,
         "counts": counts(book),

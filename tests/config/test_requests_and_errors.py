@@ -63,6 +63,11 @@ def test_a_missing_page_is_told_in_the_form_that_was_asked(visitor):
     assert visitor.get("/nothing-here.json").json()["error"]["status"] == 404
 
 
+def test_the_key_of_a_password_reset_is_never_logged(visitor, logged):
+    visitor.get("/accounts/password/reset/key/1-secret-key-of-reset/")
+    assert "secret" not in json.dumps([*logged("request"), *logged("request failed")], default=str)
+
+
 def test_what_is_not_there_is_no_error_in_the_log(as_ada, logged):
     assert as_ada.get("/activities/999999/").status_code == 404
     assert not logged("request failed")

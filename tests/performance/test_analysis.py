@@ -8,7 +8,7 @@ from activities import streams
 from activities.models import Activity, Recording
 from activities.recorded import Streams
 from athletes.models import Athlete
-from performance import agegrade, analysis
+from performance import agegrade, analysis, decisions
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceSearch
 from tests.activities.files import imported, tcx
 from tests.factories import make_activity
@@ -144,6 +144,28 @@ def test_a_candidate_nobody_decided_goes_when_the_evidence_goes(raced, ada):
     )
     analysis.find_races(ada.pk)
     assert not Race.objects.exists()
+
+
+@pytest.mark.parametrize("said", [{"place_overall": 7}, {"chip_time_s": 2700.0}, {"said_name": "Ely"}])
+def test_what_a_person_typed_is_never_deleted_and_waits_for_an_answer(raced, ada, said):
+    Race.objects.filter(pk=raced.pk).update(**said)
+    Activity.objects.filter(pk=raced.found_in_id).update(
+        name="Easy jog", distance_m=8_317, elapsed_s=4000, moving_s=3600, hr_avg=120
+    )
+    analysis.find_races(ada.pk)
+    race = Race.objects.get()
+    assert race.state == Race.State.TO_DECIDE
+    assert all(getattr(race, column) == value for column, value in said.items())
+
+
+def test_every_column_that_is_typed_counts_as_said():
+    assert set(Race.SAID) == set(decisions._SAID_COLUMNS.values())
+
+
+def test_other_limits_make_a_search_stale(raced, settings):
+    assert not analysis.stale_athletes().exists()
+    settings.RACE_FOUND_AT = 0.5
+    assert analysis.stale_athletes().exists()
 
 
 def test_an_official_time_wins_over_what_was_recorded(raced):

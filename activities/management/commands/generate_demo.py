@@ -61,7 +61,8 @@ class Command(BaseCommand):
         if not ada.zone:
             Athlete.objects.filter(pk=ada.pk).update(zone="Europe/London")
         carl = make_person(email=CARL, password=password, role="coach", name="Carl Berg")
-        make_person(email=OLGA, password=password, role="operator", name="Olga Lind")
+        if settings.ENVIRONMENT != "production":  # an operator with a demo password has no place there
+            make_person(email=OLGA, password=password, role="operator", name="Olga Lind")
         if not ada.grants.filter(coach=carl).exists():
             grant(athlete=ada, coach=carl, level=3, by=ada.user)
         if not settings.DEMO_PASSWORD:

@@ -75,7 +75,10 @@ class Command(BaseCommand):
                 else:  # a full disk concerns every file
                     raise CommandError(f"Stopped at {name}: {error.strerror}. What came before is safe.") from error
         if not options["no_wait"]:
-            ingest.work_off_all(batch)
+            try:
+                ingest.work_off_all(batch)
+            except OSError as error:
+                raise CommandError(f"Stopped: {error.strerror}. What is not read yet waits for the workers.") from error
         files = list(batch.files.select_related("batch"))
         if options["report"]:
             Path(options["report"]).write_text(json.dumps(ingest.report(files), indent=1, ensure_ascii=False) + "\n")

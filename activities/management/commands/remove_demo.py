@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from activities import originals
-from athletes.models import Athlete, User
+from athletes.models import User
 
 
 class Command(BaseCommand):
@@ -14,10 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         people = User.objects.filter(email__iendswith="@demo.invalid")
-        athletes = list(Athlete.objects.filter(user__in=people).values_list("pk", flat=True))
         with transaction.atomic():
             count = people.count()
             people.delete()
-        for athlete_id in athletes:
-            originals.drop_all(athlete_id)
         self.stdout.write(f"{count} demo people removed." if count else "There is no demo.")

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.core.management.base import BaseCommand, CommandError
 
 from athletes.models import Athlete, User
@@ -24,6 +25,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no athlete with the e-mail {options['athlete']}.")
         if coach is None or not coach.is_active:
             raise CommandError(f"There is no user with the e-mail {options['coach']}.")
+        if not EmailAddress.objects.filter(user=coach, email__iexact=coach.email, verified=True).exists():
+            raise CommandError(f"{coach.email} was never confirmed, so it may be somebody else who signs in with it.")
         if coach == athlete.user:
             raise CommandError("Nobody is their own coach.")
         grant(athlete=athlete, coach=coach, level=options["level"])
