@@ -97,6 +97,11 @@ class Athlete(models.Model):
     language = models.CharField(max_length=12, blank=True)
     theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     text_size = models.CharField(max_length=6, choices=TextSize.choices, default=TextSize.NORMAL)
+    #: "/" puts the focus into a page's search field; who dictates or uses keys of their own switches it off
+    shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True, db_default=True)
+    #: what the athlete knows about their heart; where it is empty, zones and load go by what was recorded
+    hr_max = models.PositiveSmallIntegerField(_("maximum heart rate"), null=True, blank=True)
+    hr_rest = models.PositiveSmallIntegerField(_("resting heart rate"), null=True, blank=True)
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     #: moved when something that results depend on changed (birth date, table): what is older is stale
@@ -110,6 +115,12 @@ class Athlete(models.Model):
             models.CheckConstraint(condition=Q(units__in=["km", "mi"]), name="athlete_units_known"),
             models.CheckConstraint(
                 condition=Q(born__isnull=True) | Q(born__gte=date(1890, 1, 1)), name="athlete_born_plausible"
+            ),
+            models.CheckConstraint(
+                condition=Q(hr_max__isnull=True) | Q(hr_max__range=(100, 240)), name="athlete_hr_max_plausible"
+            ),
+            models.CheckConstraint(
+                condition=Q(hr_rest__isnull=True) | Q(hr_rest__range=(25, 99)), name="athlete_hr_rest_plausible"
             ),
         ]
 

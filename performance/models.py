@@ -219,6 +219,11 @@ class RaceDecision(models.Model):
 class Analysis(models.Model):
     """What one pass over an activity's leading recording gave: chart columns, splits, route. Always derivable again."""
 
+    class LoadBasis(models.TextChoices):
+        SAMPLES = "samples", _("heart rate, every beat recorded")
+        AVERAGE = "average", _("average heart rate")
+        PACE = "pace", _("pace")
+
     activity = models.OneToOneField(Activity, on_delete=models.CASCADE, related_name="analysis", primary_key=True)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, null=True, related_name="+")
     version = models.PositiveSmallIntegerField()
@@ -230,11 +235,24 @@ class Analysis(models.Model):
     route = models.JSONField(default=list)
     #: climbing by the recorded altitude, for sources that do not give it themselves
     ascent_m = models.FloatField(null=True)
+    #: for how long the heart beat at each rate: {"from_bpm": 92, "seconds": [4.0, …]}; None without heart
+    #: rate. Zones and load come from it
+    heart = models.JSONField(null=True)
+    #: training load in points (performance/load.py), what it was worked out from, and by which of the athlete's figures
+    load = models.FloatField(null=True)
+    load_basis = models.CharField(max_length=7, choices=LoadBasis.choices, blank=True, default="", db_default="")
+    load_by = models.CharField(max_length=40, blank=True, default="", db_default="")
     notes = models.JSONField(default=list)
     failed = models.CharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name_plural = "analyses"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(load__isnull=True, load_basis="") | (Q(load__gte=0) & ~Q(load_basis="")),
+                name="analysis_load_names_its_basis",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"analysis of {self.activity_id}"
