@@ -9,7 +9,7 @@ and neither touches what a person said. Everything is found again by `analyse_st
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -25,6 +25,7 @@ from performance import agegrade, race_detection
 from performance.best_efforts import DISTANCES, best_efforts
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording, RaceSearch
 from performance.profile import profile
+from performance.race_detection.distances import within_window
 
 log = structlog.get_logger("agegrade.analysis")
 
@@ -175,13 +176,17 @@ def _look(athlete_id: int) -> None:
 def _search(athlete: Athlete) -> None:
     runs = list(Activity.objects.of(athlete).on_foot().order_by("started_at", "pk"))
     assessed = race_detection.assess([summary(run) for run in runs])
-    races = {race.found_in_id: race for race in Race.objects.of(athlete).select_for_update()}
+    known = list(Race.objects.of(athlete).select_for_update())
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
+    linked = RaceRecording.objects.filter(race__athlete=athlete, said=True)
+    part_of_another = set(linked.values_list("recording__activity_id", flat=True))
+    known = _adopt(known, runs, decided=decided, busy=set(linked.values_list("race_id", flat=True)))
+    races = {race.found_in_id: race for race in known if race.found_in_id is not None}
     new: list[Race] = []
     for run, found in zip(runs, assessed, strict=True):
         race = races.get(run.pk)
         if race is None:
-            if found.probability < settings.RACE_ASK_AT:
+            if found.probability < settings.RACE_ASK_AT or run.pk in part_of_another:
                 continue
             race = Race(athlete=athlete, found_in=run, local_date=run.local_date)
             new.append(race)
@@ -193,18 +198,61 @@ def _search(athlete: Athlete) -> None:
             "official_distance_m": found.official_distance_m,
         }
     kept: list[Race] = []
-    for race in [*races.values(), *new]:
+    for race in [*known, *new]:
         undecided = race.pk is None or (race.pk not in decided and not _said(race))
-        if race.pk is not None and undecided and (race.probability or 0) < settings.RACE_ASK_AT:
+        unlikely = (race.probability or 0) < settings.RACE_ASK_AT or race.found_in_id in part_of_another
+        if race.pk is not None and undecided and unlikely:
             race.delete()
             continue
         kept.append(race)
     derive_all(athlete, kept)
 
 
+#: a typed time and a recording's elapsed time may be this far apart, as a share of the longer, and still be of one race
+SAME_TIME = 0.10
+
+
+def _adopt(known: list[Race], runs: Sequence[Activity], *, decided: set[int], busy: set[int]) -> list[Race]:
+    """Let a typed race have the run it was, where exactly that run turned up: same day, distance within the snapping
+    window, time within a tenth. A race that was only found in the run, and said nothing of, gives way.
+
+    busy: races that a person linked to runs already. Gives the races that remain.
+    """
+    by_run = {race.found_in_id: race for race in known if race.found_in_id is not None}
+    by_day: dict[date, list[Activity]] = {}
+    for run in runs:
+        by_day.setdefault(run.local_date, []).append(run)
+    kept = list(known)
+    for race in known:
+        if not race.typed or race.found_in_id is not None or race.pk in busy:
+            continue
+        fitting = [run for run in by_day.get(race.local_date, []) if _is_run_of(race, run)]
+        if len(fitting) != 1:
+            continue
+        run = fitting[0]
+        holder = by_run.get(run.pk)
+        if holder is not None:
+            if holder.typed or holder.pk in decided or holder.pk in busy or _said(holder):
+                continue
+            kept.remove(holder)
+            holder.delete()
+        race.found_in = by_run[run.pk] = run  # type: ignore[assignment]
+        race.save(update_fields=["found_in"])
+    return kept
+
+
+def _is_run_of(race: Race, run: Activity) -> bool:
+    time_s = race.chip_time_s or race.gun_time_s
+    if run.pk in race.not_in or not (race.said_distance_m and run.distance_m and run.elapsed_s and time_s):
+        return False
+    if not within_window(run.distance_m, race.said_distance_m):
+        return False
+    return abs(run.elapsed_s - time_s) <= SAME_TIME * max(run.elapsed_s, time_s)
+
+
 def _said(race: Race) -> bool:
     """Whether a person put anything into this race; then it is theirs and stays."""
-    return race.found_in_id is None or any(getattr(race, column) for column in Race.SAID)
+    return race.typed or any(getattr(race, column) not in (None, "") for column in Race.SAID)
 
 
 def summary(run: Activity) -> race_detection.RunSummary:
@@ -264,12 +312,17 @@ def derive_all(athlete: Athlete, races: Sequence[Race]) -> None:
         .order_by("pk")
         .values_list("race_id", "what")
     )
+    said: dict[int, list[RaceRecording]] = {}
+    for linked in RaceRecording.objects.filter(
+        race__in=[race.pk for race in races if race.pk], said=True
+    ).select_related("recording"):
+        said.setdefault(linked.race_id, []).append(linked)
     parts: list[RaceRecording] = []
     now = timezone.now()
     for race in races:
         leader = leaders.get(race.found_in_id or 0)
         _describe(race, leader)
-        part = _time(race, leader, efforts.get(race.found_in_id or 0, {}))
+        part = _time(race, leader, efforts.get(race.found_in_id or 0, {}), said.get(race.pk or 0, []))
         race.state = _state(latest.get(race.pk or 0, ""), race)
         _grade(race, athlete)
         race.derived_at = now
@@ -278,7 +331,7 @@ def derive_all(athlete: Athlete, races: Sequence[Race]) -> None:
     fresh = [race for race in races if race.pk is None]
     Race.objects.bulk_update([race for race in races if race.pk is not None], _DERIVED, batch_size=500)
     Race.objects.bulk_create(fresh)
-    RaceRecording.objects.filter(race__in=[race.pk for race in races], recording__activity__in=run_ids).delete()
+    RaceRecording.objects.filter(race__in=[race.pk for race in races], said=False).delete()
     for part in parts:
         part.race_id = part.race.pk
     RaceRecording.objects.bulk_create(parts)
@@ -308,16 +361,28 @@ def _surface(name: str, sub_sport: str) -> Race.Surface:
     return {"trail": Race.Surface.TRAIL, "track": Race.Surface.TRACK}.get(sub_sport, Race.Surface.ROAD)
 
 
-def _time(race: Race, leader: Recording | None, efforts: dict[float, BestEffort]) -> RaceRecording | None:
-    """Chip > gun > best effort over the official distance > elapsed; never moving time. Gives the part of the recording."""
+def _time(
+    race: Race, leader: Recording | None, efforts: dict[float, BestEffort], said: Sequence[RaceRecording]
+) -> RaceRecording | None:
+    """Chip > gun > best effort over the official distance > elapsed; never moving time. Gives the part of the recording.
+
+    said: what a person linked. A race in several recordings (the watch was stopped) is timed from the first start to the
+    last end, since a race clock does not stop either.
+    """
     part = RaceRecording(race=race, recording=leader) if leader else None
-    effort = _effort(race, leader, efforts)
+    if leader is not None and any(linked.recording_id == leader.pk for linked in said):
+        part = None
+    pieces = [linked for linked in said if linked.role == RaceRecording.Role.RACE]
+    effort = _effort(race, leader, efforts) if not pieces else None
     if part is not None and effort is not None:
         part.start_s, part.end_s = effort[0], effort[0] + effort[1]
     if race.chip_time_s:
         race.time_s, race.time_source = race.chip_time_s, Race.TimeSource.CHIP
     elif race.gun_time_s:
         race.time_s, race.time_source = race.gun_time_s, Race.TimeSource.GUN
+    elif pieces:
+        race.time_s = _span_s([*pieces, *([RaceRecording(recording=leader)] if leader else [])])
+        race.time_source = Race.TimeSource.ELAPSED if race.time_s else ""
     elif effort is not None:
         race.time_s, race.time_source = effort[1], Race.TimeSource.EFFORT
     elif leader is not None and leader.activity.elapsed_s:
@@ -325,6 +390,18 @@ def _time(race: Race, leader: Recording | None, efforts: dict[float, BestEffort]
     else:
         race.time_s, race.time_source = None, ""
     return part
+
+
+def _span_s(pieces: Sequence[RaceRecording]) -> float | None:
+    """Seconds from the first start of these parts of recordings to the last end, pauses between them included."""
+    starts = [piece.recording.started_at + timedelta(seconds=piece.start_s or 0) for piece in pieces]
+    ends = [
+        piece.recording.started_at
+        + timedelta(seconds=piece.end_s if piece.end_s is not None else piece.recording.elapsed_s or 0)
+        for piece in pieces
+    ]
+    seconds = (max(ends) - min(starts)).total_seconds()
+    return seconds if seconds > 0 else None
 
 
 def _effort(race: Race, leader: Recording | None, efforts: dict[float, BestEffort]) -> tuple[float, float] | None:
@@ -349,8 +426,8 @@ def _state(decided: str, race: Race) -> str:
         return Race.State.CONFIRMED
     if decided == RaceDecision.What.REJECTED:
         return Race.State.REJECTED
-    if race.found_in_id is None:
-        return Race.State.CONFIRMED  # typed in: a person said so
+    if race.typed:
+        return Race.State.CONFIRMED  # a person said so
     probability = race.probability or 0.0
     if probability >= settings.RACE_FOUND_AT:
         return Race.State.FOUND

@@ -7,14 +7,15 @@ derived columns are made again, in the same transaction.
 
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 
 import structlog
 from django.db import transaction
 
-from activities.models import Activity
+from activities.models import Activity, Recording
 from athletes.models import Athlete, User
 from performance import analysis
-from performance.models import Race, RaceDecision
+from performance.models import Race, RaceDecision, RaceRecording
 from performance.race_book import for_pages
 
 log = structlog.get_logger("agegrade.decisions")
@@ -33,6 +34,14 @@ class DecidedElsewhere(Exception):
         self.race = race
 
 
+class HeldByAnother(Exception):
+    """The athlete said something about another race in that run. race: that one."""
+
+    def __init__(self, race: Race) -> None:
+        super().__init__(f"race {race.pk} holds that run")
+        self.race = race
+
+
 @dataclass(frozen=True)
 class Said:
     """What a person knows about a race better than any recording; None and "" mean: not said."""
@@ -45,6 +54,16 @@ class Said:
     place_overall: int | None = None
     place_sex: int | None = None
     place_age_group: int | None = None
+    field_overall: int | None = None
+    field_sex: int | None = None
+    field_age_group: int | None = None
+    age_group: str = ""
+    bib: str = ""
+    certified: bool | None = None
+    result_url: str = ""
+    notes: str = ""
+    cost: Decimal | None = None
+    currency: str = ""
 
 
 _COLUMNS = {"name": "said_name", "distance_m": "said_distance_m", "surface": "said_surface"}
@@ -92,16 +111,85 @@ def mark(activity: Activity, *, by: User) -> Race:
         return _standing(race)
 
 
-def add(athlete: Athlete, *, local_date: date, said: Said, by: User) -> Race:
-    """A race from a person's memory or a result list, without any recording."""
+def add(
+    athlete: Athlete,
+    *,
+    local_date: date,
+    said: Said,
+    by: User,
+    inside: Activity | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
+) -> Race:
+    """A race from a person's memory or a result list.
+
+    inside: an activity it is a part of, from start_s to end_s where that is known: a leg of a relay, one race of a track
+    meeting. Without one, the run it was is recognised when it turns up.
+    """
     with transaction.atomic():
-        race = Race(athlete=athlete, local_date=local_date, state=Race.State.CONFIRMED)
+        race = Race(athlete=athlete, local_date=local_date, state=Race.State.CONFIRMED, typed=True)
         _say(race, said)
         race.save()
         _append(race, What.MARKED, by)
+        if inside is not None:
+            RaceRecording.objects.create(race=race, recording=_leader(inside), start_s=start_s, end_s=end_s, said=True)
+        else:
+            analysis.want_races(athlete.pk)
         analysis.derive(race)
-        log.info("race typed in", race_id=race.pk)
+        log.info("race typed in", race_id=race.pk, inside=inside.pk if inside else None)
         return _standing(race)
+
+
+def link(race_id: int, activity: Activity, *, role: str, by: User) -> Race:
+    """Say what an activity was to a race: the race or a part of it, its warm-up, its cool-down. Twice is once.
+
+    The first run of a typed race becomes its own, and what we had only found in that run gives way. Raises HeldByAnother
+    where the athlete has said something about a race in that run already.
+    """
+    with transaction.atomic():
+        race = _locked(race_id)
+        holder = Race.objects.select_for_update(of=("self",)).filter(found_in=activity).exclude(pk=race.pk).first()
+        if holder is not None:
+            if holder.typed or any(getattr(holder, column) not in (None, "") for column in Race.SAID):
+                raise HeldByAnother(holder)
+            holder.delete()
+        race.not_in = [pk for pk in race.not_in if pk != activity.pk]
+        if role == RaceRecording.Role.RACE and race.found_in_id in (None, activity.pk) and not _is_made_of_parts(race):
+            RaceRecording.objects.filter(race=race, recording__activity=activity).delete()
+            race.found_in = activity
+        elif race.found_in_id != activity.pk:
+            RaceRecording.objects.filter(race=race, recording__activity=activity).delete()
+            RaceRecording.objects.create(race=race, recording=_leader(activity), role=role, said=True)
+        race.save(update_fields=["found_in", "not_in"])
+        analysis.derive(race)
+        analysis.want_races(race.athlete_id)
+        log.info("run linked to race", race_id=race.pk, activity_id=activity.pk, role=role)
+        return _standing(race)
+
+
+def unlink(race_id: int, activity: Activity, *, by: User) -> Race:
+    """Take that back. A race that was typed in loses its run and is not given it again; a race that was found in a run
+    stays with that run (reject it instead)."""
+    with transaction.atomic():
+        race = _locked(race_id)
+        if race.found_in_id == activity.pk and race.typed:
+            race.found_in = None
+            race.not_in = sorted({*race.not_in, activity.pk})
+            race.probability, race.evidence = None, {}
+            race.save(update_fields=["found_in", "not_in", "probability", "evidence"])
+        RaceRecording.objects.filter(race=race, recording__activity=activity, said=True).delete()
+        analysis.derive(race)
+        analysis.want_races(race.athlete_id)
+        log.info("run parted from race", race_id=race.pk, activity_id=activity.pk)
+        return _standing(race)
+
+
+def _is_made_of_parts(race: Race) -> bool:
+    return race.parts.filter(said=True, role=RaceRecording.Role.RACE).exists()
+
+
+def _leader(activity: Activity) -> Recording:
+    return activity.recordings.get(leads=True)
 
 
 def correct(race_id: int, *, said: Said, local_date: date | None, by: User, confirm: bool) -> Race:

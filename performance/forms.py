@@ -1,7 +1,9 @@
 """What readers ask of the race book and the calculator, and what athletes type in about a race."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from activities import measures
 from activities.measures import NotADistance, NotATime, ParsedDuration
+from activities.models import Activity
 from activities.templatetags.measures import duration_in_words, official_distance
 from performance.decisions import Said, said_of
 from performance.models import Race, RaceQuerySet
@@ -20,6 +23,7 @@ from performance.race_book import SORTS, Line, RaceBook, near
 
 EARLIEST = date(1890, 1, 1)
 OTHER_DISTANCE = "other"
+CURRENCY_SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY"}
 
 Day = date  # inside a form that has a field of that name
 
@@ -210,33 +214,89 @@ class RaceForm(forms.Form):
         widget=forms.TextInput(attrs=TIME_INPUT),
     )  # fmt: skip
     surface = forms.ChoiceField(required=False, label=gettext_lazy("Surface"))
-    place_overall = forms.IntegerField(required=False, min_value=1, max_value=1_000_000, label=gettext_lazy("Overall"))
+    place_overall = forms.IntegerField(
+        required=False, min_value=1, max_value=1_000_000, label=gettext_lazy("Place overall")
+    )
     place_sex = forms.IntegerField(
-        required=False, min_value=1, max_value=1_000_000, label=gettext_lazy("Among women or men")
+        required=False, min_value=1, max_value=1_000_000, label=gettext_lazy("Place among women or men")
     )
     place_age_group = forms.IntegerField(
-        required=False, min_value=1, max_value=1_000_000, label=gettext_lazy("In the age group")
+        required=False, min_value=1, max_value=1_000_000, label=gettext_lazy("Place in the age group")
     )
+    field_overall = forms.IntegerField(
+        required=False, min_value=1, max_value=10_000_000, label=gettext_lazy("of all finishers")
+    )
+    field_sex = forms.IntegerField(
+        required=False, min_value=1, max_value=10_000_000, label=gettext_lazy("of women or men")
+    )
+    field_age_group = forms.IntegerField(
+        required=False, min_value=1, max_value=10_000_000, label=gettext_lazy("of the age group")
+    )
+    age_group = forms.CharField(
+        required=False, max_length=30, label=gettext_lazy("Age group"),
+        help_text=gettext_lazy("As the event names it: W55, F55-59."),
+    )  # fmt: skip
+    bib = forms.CharField(required=False, max_length=20, label=gettext_lazy("Bib number"))
+    certified = forms.NullBooleanField(
+        required=False, label=gettext_lazy("Was the course certified?"),
+        help_text=gettext_lazy("Measured to the standard of World Athletics and AIMS, or of the national federation."),
+    )  # fmt: skip
+    result_url = forms.URLField(
+        required=False, max_length=500, assume_scheme="https", label=gettext_lazy("Result on the web"),
+        widget=forms.URLInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    cost = forms.CharField(
+        required=False, max_length=20, label=gettext_lazy("Entry fee"),
+        help_text=gettext_lazy("Amount and currency: 28 GBP."), widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    notes = forms.CharField(
+        required=False, max_length=5000, strip=True, label=gettext_lazy("Notes"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )  # fmt: skip
 
     PLACES = ("place_overall", "place_sex", "place_age_group")
+    FIELDS_OF = ("field_overall", "field_sex", "field_age_group")
+    PLAIN = (*PLACES, *FIELDS_OF, "age_group", "bib", "certified", "result_url", "notes")
+    #: what stands folded up until it is wanted
+    MORE = (*PLACES, *FIELDS_OF, "age_group", "bib", "certified", "result_url", "cost", "notes")
     TIMES = ("chip_time", "gun_time")
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, race: Race | None = None, **kwargs: Any) -> None:
+    begins = forms.CharField(
+        required=False, max_length=measures.LONGEST_TEXT, label=gettext_lazy("It began after"),
+        help_text=gettext_lazy("Time on the recording when this race began, such as 12:30."),
+        widget=forms.TextInput(attrs=TIME_INPUT),
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        race: Race | None = None,
+        inside: Activity | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """inside: the activity that this race, which is to be added, is a part of; its day is the race's."""
         if race is not None:
             kwargs.setdefault("initial", _initial(race))
         super().__init__(data, **kwargs)
         self.race = race
+        self.inside = inside
         self.recorded = race is not None and race.found_in_id is not None
+        if inside is None:
+            del self.fields["begins"]
+        else:
+            del self.fields["date"]
         unsaid = [("", _("As recorded"))] if self.recorded else []
         self.fields["surface"].choices = [*unsaid, *Race.Surface.choices]  # type: ignore[attr-defined]
-        for name in self.PLACES:
+        for name in (*self.PLACES, *self.FIELDS_OF):
             self.fields[name].widget.attrs.update(inputmode="numeric")
         if self.recorded:
             del self.fields["date"]
-        else:
-            self.fields["name"].required = self.fields["distance"].required = True
-            self.fields["name"].error_messages["required"] = _("Enter the name of the event.")
-            self.fields["distance"].error_messages["required"] = _("Enter the distance, for example 10 km.")
+            return
+        self.fields["name"].required = self.fields["distance"].required = True
+        self.fields["name"].error_messages["required"] = _("Enter the name of the event.")
+        self.fields["distance"].error_messages["required"] = _("Enter the distance, for example 10 km.")
+        if "date" in self.fields:
             self.fields["date"].error_messages["required"] = _("Enter the day of the race.")
 
     def clean_date(self) -> Day:
@@ -247,8 +307,28 @@ class RaceForm(forms.Form):
             raise ValidationError(_("A race is added after it was run. This day is in the future."), code="future")
         return day
 
+    def clean_cost(self) -> tuple[Decimal, str] | None:
+        """28 GBP, 12,50 EUR, £28: an amount with its currency, or None."""
+        text: str = self.cleaned_data["cost"].strip()
+        if not text:
+            return None
+        for sign, code in CURRENCY_SIGNS.items():
+            text = text.replace(sign, f" {code} ")
+        amounts, codes = re.findall(r"\d+(?:[.,]\d{1,2})?", text), re.findall(r"[A-Za-z]+", text)
+        if len(amounts) != 1 or len(codes) != 1 or len(codes[0]) != 3 or len(amounts[0]) > 8:
+            raise ValidationError(_("Write the amount and the three letters of its currency, such as 28 GBP."))
+        return Decimal(amounts[0].replace(",", ".")), codes[0].upper()
+
+    @property
+    def more_is_said(self) -> bool:
+        """Whether the folded part has anything in it, or anything wrong with it."""
+        return any(name in self.errors or self[name].value() not in (None, "", "unknown") for name in self.MORE)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for place, field in zip(self.PLACES, self.FIELDS_OF, strict=True):
+            if cleaned.get(place) and cleaned.get(field) and cleaned[place] > cleaned[field]:
+                self.add_error(field, ValidationError(_("Fewer finished than came before you."), code="too_few"))
         distance_m = cleaned.get("distance") or (self.race.distance_m if self.race else None)
         for name in self.TIMES:
             if cleaned.get(name):
@@ -259,6 +339,11 @@ class RaceForm(forms.Form):
                     cleaned[name] = parsed.seconds
                 except ValidationError as error:
                     self.add_error(name, error)
+        if cleaned.get("begins"):
+            try:
+                cleaned["begins"] = read_time(cleaned["begins"], None).seconds
+            except ValidationError as error:
+                self.add_error("begins", error)
         if not self.recorded and not any(cleaned.get(name) or name in self.errors for name in self.TIMES):
             self.add_error("chip_time", ValidationError(_("Enter a chip time or a gun time."), code="required"))
         chip_s, gun_s = cleaned.get("chip_time"), cleaned.get("gun_time")
@@ -278,7 +363,9 @@ class RaceForm(forms.Form):
             surface=cleaned["surface"] or ("" if self.recorded else Race.Surface.ROAD),
             chip_time_s=cleaned["chip_time"] or None,
             gun_time_s=cleaned["gun_time"] or None,
-            **{name: cleaned[name] for name in self.PLACES},
+            cost=cleaned["cost"][0] if cleaned["cost"] else None,
+            currency=cleaned["cost"][1] if cleaned["cost"] else "",
+            **{name: cleaned[name] for name in self.PLAIN},
         )
 
 
@@ -291,7 +378,8 @@ def _initial(race: Race) -> dict[str, Any]:
         "chip_time": time_text(said.chip_time_s, race.distance_m),
         "gun_time": time_text(said.gun_time_s, race.distance_m),
         "surface": said.surface,
-        **{name: getattr(said, name) for name in RaceForm.PLACES},
+        "cost": f"{said.cost:f} {said.currency}" if said.cost is not None else "",
+        **{name: getattr(said, name) for name in RaceForm.PLAIN},
     }
 
 

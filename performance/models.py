@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -22,7 +23,8 @@ class RaceQuerySet(models.QuerySet["Race"]):
         if not settings.STRAVA_SHARE_WITH_COACHES and user.is_authenticated:
             from_strava = RaceRecording.objects.filter(race=models.OuterRef("pk"), recording__source="strava")
             elsewhere = RaceRecording.objects.filter(race=models.OuterRef("pk")).exclude(recording__source="strava")
-            visible = visible.filter(Q(athlete__user=user) | ~models.Exists(from_strava) | models.Exists(elsewhere))
+            told = Q(typed=True) | ~models.Exists(from_strava) | models.Exists(elsewhere)
+            visible = visible.filter(Q(athlete__user=user) | told)
         return visible
 
     def of(self, athlete: Athlete) -> RaceQuerySet:
@@ -78,11 +80,25 @@ class Race(models.Model):
         "place_overall",
         "place_sex",
         "place_age_group",
+        "field_overall",
+        "field_sex",
+        "field_age_group",
+        "age_group",
+        "bib",
+        "certified",
+        "result_url",
+        "notes",
+        "cost",
+        "currency",
     )
 
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="races")
     local_date = models.DateField()
-    #: the activity whose recording made us think of a race; empty for a race that was only typed in
+    #: a person told of it before any recording did: it stays without one, and can be parted from one again
+    typed = models.BooleanField(default=False, db_default=False)
+    #: activities that a person said are not this race, so that they are not taken for it again
+    not_in = ArrayField(models.BigIntegerField(), default=list, blank=True, db_default=[])
+    #: the activity whose recording made us think of a race, or was found to be the typed one's; else empty
     found_in = models.OneToOneField(Activity, on_delete=models.SET_NULL, null=True, blank=True, related_name="race")
     recordings: models.ManyToManyField[Recording, RaceRecording] = models.ManyToManyField(
         Recording, through="RaceRecording", related_name="races"
@@ -97,6 +113,17 @@ class Race(models.Model):
     place_overall = models.PositiveIntegerField(null=True, blank=True)
     place_sex = models.PositiveIntegerField(null=True, blank=True)
     place_age_group = models.PositiveIntegerField(null=True, blank=True)
+    #: how many finished, overall, among that sex, in that age group
+    field_overall = models.PositiveIntegerField(null=True, blank=True)
+    field_sex = models.PositiveIntegerField(null=True, blank=True)
+    field_age_group = models.PositiveIntegerField(null=True, blank=True)
+    age_group = models.CharField(_("age group"), max_length=30, blank=True, db_default="")
+    bib = models.CharField(_("bib number"), max_length=20, blank=True, db_default="")
+    certified = models.BooleanField(_("certified course"), null=True, blank=True)
+    result_url = models.URLField(_("result on the web"), max_length=500, blank=True, db_default="")
+    notes = models.TextField(_("notes"), blank=True, db_default="")
+    cost = models.DecimalField(_("cost"), max_digits=8, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True, db_default="")
 
     # derived
     state = models.CharField(max_length=10, choices=State.choices)
@@ -149,6 +176,20 @@ class Race(models.Model):
                 condition=Q(time_s__isnull=True, time_source="") | (Q(time_s__isnull=False) & ~Q(time_source="")),
                 name="race_time_names_its_source",
             ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"field_{among}__isnull": True})
+                    | Q(**{f"place_{among}__isnull": True})
+                    | Q(**{f"place_{among}__lte": F(f"field_{among}")}),
+                    name=f"race_place_{among}_within_field",
+                )
+                for among in ("overall", "sex", "age_group")
+            ),
+            models.CheckConstraint(
+                condition=Q(cost__isnull=True, currency="")
+                | (Q(cost__isnull=False) & Q(cost__gte=0) & ~Q(currency="")),
+                name="race_cost_names_its_currency",
+            ),
         ]
         indexes = [models.Index(fields=["athlete", "-local_date", "-id"], name="race_by_athlete")]
 
@@ -160,21 +201,39 @@ class Race(models.Model):
         return self.state in {self.State.FOUND, self.State.CONFIRMED}
 
     @property
+    def has_a_result(self) -> bool:
+        """Whether anything is known of the result beyond its time."""
+        known = (self.place_overall, self.place_sex, self.place_age_group, self.age_group, self.bib, self.result_url)
+        return any(known) or self.certified is not None
+
+    @property
     def pace_s_per_km(self) -> float | None:
         return self.time_s / self.distance_m * 1000 if self.time_s and self.distance_m else None
 
 
 class RaceRecording(models.Model):
-    """Which part of which recording is the race: a race may lie in several files, a file may hold several races."""
+    """Which part of which recording is the race: a race may lie in several files, a file may hold several races.
+
+    What analysis finds is thrown away and made again; what a person `said` stays, with what it was: the race or a part
+    of it, the warm-up, the cool-down.
+    """
+
+    class Role(models.TextChoices):
+        RACE = "race", _("the race, or a part of it")
+        WARM_UP = "warm_up", _("warm-up")
+        COOL_DOWN = "cool_down", _("cool-down")
 
     race = models.ForeignKey(Race, on_delete=models.CASCADE, related_name="parts")
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="race_parts")
     start_s = models.FloatField(null=True)
     end_s = models.FloatField(null=True)
+    role = models.CharField(max_length=9, choices=Role.choices, default=Role.RACE, db_default=Role.RACE)
+    said = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["race", "recording"], name="race_part_once"),
+            models.CheckConstraint(condition=Q(role__in=["race", "warm_up", "cool_down"]), name="race_part_role_known"),
             models.CheckConstraint(
                 condition=Q(start_s__isnull=True, end_s__isnull=True) | Q(end_s__gt=F("start_s")),
                 name="race_part_ends_after_start",

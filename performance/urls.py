@@ -1,6 +1,6 @@
 from django.urls import path
 
-from performance.views import activities, age_grade, race_decide, race_faces, race_form, races
+from performance.views import activities, age_grade, race_decide, race_faces, race_form, race_runs, races
 
 app_name = "performance"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("races.json", race_faces.race_json, name="race-json"),
     path("races/add/", race_form.race_add, name="race-add"),
     path("races/<int:race_id>/edit/", race_form.race_edit, name="race-edit"),
+    path("races/<int:race_id>/runs/", race_runs.race_runs, name="race-runs"),
     path("races/<int:race_id>/decide/", race_decide.race_decide, name="race-decide"),
     path("activities/<int:activity_id>/mark/", race_decide.activity_mark, name="activity-mark"),
     path("age-grade/", age_grade.age_grade, name="age-grade"),

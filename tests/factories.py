@@ -206,6 +206,7 @@ def make_race(
     race = Race.objects.create(
         athlete=athlete,
         found_in=activity,
+        typed=activity is None,
         local_date=day,
         name=name,
         distance_m=distance_m,

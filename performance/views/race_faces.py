@@ -22,7 +22,7 @@ from athletes.http import HtmxHttpRequest
 from athletes.whose import whose
 from performance import exports
 from performance.forms import RaceFilterForm
-from performance.models import Race, RaceQuerySet
+from performance.models import Race, RaceQuerySet, RaceRecording
 from performance.race_book import RaceBook, in_order
 
 FIELDS: Final = (
@@ -82,9 +82,10 @@ def _asked_for(request: HtmxHttpRequest) -> Iterator[dict[str, Any]]:
 
 def rows(races: RaceQuerySet, *, sort: str) -> Iterator[dict[str, Any]]:
     """The exported fields of every race. One query, whatever the number of recordings."""
-    recorded: Any = {"distinct": True, "filter": Q(recordings__isnull=False), "default": []}
+    recorded: Any = {"distinct": True, "filter": Q(parts__role=RaceRecording.Role.RACE), "default": []}
     gathered = in_order(races, sort).annotate(
-        sources=ArrayAgg("recordings__source", **recorded), runs=ArrayAgg("recordings__activity_id", **recorded)
+        sources=ArrayAgg("parts__recording__source", **recorded),
+        runs=ArrayAgg("parts__recording__activity_id", **recorded),
     )
     for race in gathered.iterator(chunk_size=500):
         yield {

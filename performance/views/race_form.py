@@ -6,12 +6,13 @@ from datetime import date
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from activities.models import Activity
 from activities.templatetags.measures import duration, grade, official_distance
 from athletes.http import HtmxHttpRequest, wants_part
 from athletes.models import Athlete
@@ -19,6 +20,7 @@ from athletes.whose import units_of
 from performance import agegrade, decisions
 from performance.forms import RaceForm
 from performance.models import Race
+from performance.views.race_runs import runs_of
 from performance.views.races import own_race
 
 
@@ -26,19 +28,43 @@ from performance.views.races import own_race
 @never_cache
 @vary_on_headers("HX-Request")
 def race_add(request: HtmxHttpRequest) -> HttpResponse:
-    """A race without a recording. To HTMX a GET tells how what is typed so far is understood."""
+    """A race without a recording, or one that is a part of one (`?activity=`: a leg of a relay, a race of a meeting).
+
+    To HTMX a GET tells how what is typed so far is understood.
+    """
     athlete = request.athlete
     if not athlete:
         raise PermissionDenied
+    inside = _inside(request, athlete)
     if request.method != "POST":
-        typed = RaceForm(request.GET) if wants_part(request) else None
-        return _echo(request, typed, athlete) if typed else _page(request, RaceForm(), athlete)
-    form = RaceForm(request.POST)
+        typed = RaceForm(request.GET, inside=inside) if wants_part(request) else None
+        return _echo(request, typed, athlete) if typed else _page(request, RaceForm(inside=inside), athlete)
+    form = RaceForm(request.POST, inside=inside)
     if not form.is_valid():
         return _page(request, form, athlete)
-    return _saved(
-        request, decisions.add(athlete, local_date=form.cleaned_data["date"], said=form.said, by=request.user)
+    if inside is None:
+        return _saved(
+            request, decisions.add(athlete, local_date=form.cleaned_data["date"], said=form.said, by=request.user)
+        )
+    begins_s = form.cleaned_data["begins"] or None
+    time_s = form.said.chip_time_s or form.said.gun_time_s
+    added = decisions.add(
+        athlete,
+        local_date=inside.local_date,
+        said=form.said,
+        by=request.user,
+        inside=inside,
+        start_s=begins_s,
+        end_s=begins_s + time_s if begins_s is not None and time_s else None,
     )
+    return _saved(request, added)
+
+
+def _inside(request: HtmxHttpRequest, athlete: Athlete) -> Activity | None:
+    wanted = request.GET.get("activity", "")
+    if not wanted:
+        return None
+    return get_object_or_404(Activity.objects.of(athlete), pk=int(wanted[:18]) if wanted.isdecimal() else 0)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,6 +96,8 @@ def _page(request: HtmxHttpRequest, form: RaceForm, athlete: Athlete) -> HttpRes
         "athlete": athlete,
         "units": units_of(request),
         "understood": understand(form, athlete) if form.is_bound else None,
+        "inside": form.inside,
+        "runs": runs_of(form.race) if form.race else None,
     }
     return render(request, "performance/race_form.html", facts, status=422 if form.is_bound else 200)
 
@@ -117,6 +145,8 @@ def understand(form: RaceForm, athlete: Athlete) -> Understood:
         for message in error.messages
     ]
     day: date | None = race.local_date if form.recorded and race else cleaned.get("date")
+    if form.inside is not None:
+        day = form.inside.local_date
     age = athlete.age_on(day) if day else None
     return Understood(
         distance_m=cleaned.get("distance"),

@@ -232,7 +232,14 @@ def test_the_title_and_the_device_tell_the_surface(ada, name, sub_sport, surface
 
 
 def test_a_typed_race_needs_no_recording(ada):
-    race = Race(athlete=ada, local_date=SUNDAY.date(), said_name="City 10", said_distance_m=16_093.44, chip_time_s=4610)
+    race = Race(
+        athlete=ada,
+        local_date=SUNDAY.date(),
+        typed=True,
+        said_name="City 10",
+        said_distance_m=16_093.44,
+        chip_time_s=4610,
+    )
     analysis.derive(race)
     race = Race.objects.get()
     assert (race.state, race.name, race.time_source) == ("confirmed", "City 10", "chip")
