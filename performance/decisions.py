@@ -5,6 +5,7 @@ elsewhere in the meantime is never overwritten blindly, and the same answer sent
 derived columns are made again, in the same transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -89,6 +90,32 @@ def decide(race_id: int, *, what: str, by: User, seen: int | None = None) -> Rac
         analysis.derive(race)
         log.info("race decided", race_id=race.pk, what=what, state=race.state)
         return _standing(race)
+
+
+def decide_all(race_ids: Sequence[int], *, athlete: Athlete, what: str, by: User) -> list[Race]:
+    """The same answer to many races of one athlete at once; one that has this answer already is left as it is.
+
+    Undoing takes back each race's last answer. Gives the races whose answer changed, derived again in one pass.
+    """
+    with transaction.atomic():
+        races = list(
+            Race.objects.of(athlete)
+            .filter(pk__in=race_ids)
+            .select_for_update(of=("self",))
+            .prefetch_related("decisions")
+        )
+        changed = []
+        for race in races:
+            race_decisions = list(race.decisions.all())
+            if (race_decisions and race_decisions[-1].what == what) or (what == What.UNDONE and not race_decisions):
+                continue
+            _append(race, what, by, why="with others")
+            if what == What.UNDONE and (before := _before_the_last(race_decisions)) is not None:
+                _append(race, before, by, why="holds again")
+            changed.append(race)
+        analysis.derive_all(athlete, changed)
+        log.info("races decided", athlete_id=athlete.pk, what=what, races=len(changed))
+        return changed
 
 
 def mark(activity: Activity, *, by: User) -> Race:

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from activities.models import Activity
 from athletes.http import HtmxHttpRequest
 from performance import decisions
 from performance.models import Race, RaceDecision
-from performance.race_book import BY_DATE, NEWEST, RaceBook
+from performance.race_book import BY_DATE, NEWEST, RaceBook, for_pages
 from performance.templatetags.races import what_holds
 from performance.views.races import address, chips, counts, facts_about, own_race
 
@@ -25,6 +25,8 @@ State = Race.State
 
 #: where a decision can be made; the answer takes the place of what was there
 CARD, ROW = "card", "row"
+
+MOST_AT_ONCE: Final = 200
 
 ACTED: Final = "race-decided"  # what the list listens to
 
@@ -93,6 +95,46 @@ def _back(request: HtmxHttpRequest, race: Race, *, elsewhere: bool) -> HttpRespo
     tell = messages.warning if elsewhere else messages.success
     tell(request, what_holds(race, elsewhere=elsewhere))
     return redirect(here)
+
+
+@require_POST
+@never_cache
+def races_decide(request: HtmxHttpRequest) -> HttpResponse:
+    """One answer to every `race` named; the page it leads to says what came of it and takes it back."""
+    athlete = request.athlete
+    if not athlete:
+        raise PermissionDenied
+    what, ids = request.POST.get("decision", ""), _ids(request.POST)
+    if what not in decisions.ANSWERS or not ids:
+        return HttpResponse(
+            _("Say confirmed, rejected or undone, and of which races."),
+            status=422,
+            content_type="text/plain; charset=utf-8",
+        )
+    decisions.decide_all(ids, athlete=athlete, what=what, by=request.user)
+    query = QueryDict(mutable=True)
+    query.setlist("race", [str(race_id) for race_id in ids])
+    if what == RaceDecision.What.UNDONE:
+        messages.success(request, _("Taken back: they are as they were before."))
+        return redirect(address(QueryDict(), state=State.TO_DECIDE))
+    return redirect(f"{reverse('performance:races-decided')}?{query.urlencode()}")
+
+
+@require_safe
+@never_cache
+def races_decided(request: HtmxHttpRequest) -> HttpResponse:
+    """What an answer to many races came to, with its Undo."""
+    athlete = request.athlete
+    if not athlete:
+        raise PermissionDenied
+    races = for_pages(Race.objects.of(athlete).filter(pk__in=_ids(request.GET))).order_by("-local_date", "-pk")
+    facts = facts_about(request, athlete, RaceBook.of(Race.objects.of(athlete)))
+    return render(request, "performance/races_decided.html", {**facts, "races": list(races)})
+
+
+def _ids(said: QueryDict) -> list[int]:
+    """The races named, at most as many as may be answered at once."""
+    return [int(one[:18]) for one in said.getlist("race")[:MOST_AT_ONCE] if one.isdecimal()]
 
 
 @require_POST
