@@ -1,6 +1,6 @@
 from django.urls import path
 
-from performance.views import activities, age_grade, race_decide, race_faces, race_form, race_runs, races
+from performance.views import activities, age_grade, bests, race_decide, race_faces, race_form, race_runs, races
 
 app_name = "performance"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("races/", races.race_list, name="race-list"),
     path("races.csv", race_faces.race_csv, name="race-csv"),
     path("races.json", race_faces.race_json, name="race-json"),
+    path("races.ics", race_faces.race_ics, name="race-ics"),
     path("races/add/", race_form.race_add, name="race-add"),
     path("races/decide/", race_decide.races_decide, name="races-decide"),
     path("races/decided/", race_decide.races_decided, name="races-decided"),
@@ -21,5 +22,6 @@ urlpatterns = [
     path("activities.json", activities.activities_json, name="activity-json-list"),
     path("activities/<int:activity_id>/", activities.activity, name="activity"),
     path("activities/<int:activity_id>.json", activities.activity_json, name="activity-json"),
+    path("bests/", bests.best_list, name="race-bests"),
     path("efforts.json", activities.efforts_json, name="activity-efforts"),
 ]

@@ -186,6 +186,7 @@ def _addresses(form: RaceFilterForm, more: int | None) -> dict[str, str]:
         "cleared": address(asked, q="", distance="", year="", before=""),
         "csv": address(asked, page="performance:race-csv", before=""),
         "json": address(asked, page="performance:race-json", before=""),
+        "ics": address(asked, page="performance:race-ics", before=""),
     }
 
 

@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
+from icalendar import Calendar
 
 from performance.models import RaceRecording
 from performance.views.race_faces import FIELDS
@@ -104,7 +105,23 @@ def test_the_filters_and_the_order_are_those_of_the_page(cast, as_ada):
         assert [race["name"] for race in face(as_ada, "?distance=5000")] == ["Milton parkrun"]
 
 
-@pytest.mark.parametrize("address", ["/races.json?year=MMXX", "/races.csv?state=maybe"])
+def test_a_calendar_holds_the_races_that_count_each_under_a_name_that_stays(cast, as_ada):
+    run = make_activity(athlete=cast.ada, started_at=datetime(2026, 10, 18, 9, 30, tzinfo=UTC), time_s=2752)
+    recorded = make_race(athlete=cast.ada, activity=run, name="Ely, 10K; \N{RUNNER}")
+    make_race(athlete=cast.ada, name="Typed in", local_date=date(2025, 6, 1))
+    make_race(athlete=cast.ada, name="Perhaps", state="to_decide")
+    response = as_ada.get("/races.ics")
+    assert response["Content-Type"] == "text/calendar; charset=utf-8"
+    first, second = Calendar.from_ical(response.content).walk("VEVENT")
+    assert first["SUMMARY"] == "Ely, 10K; \N{RUNNER}: 10\N{NO-BREAK SPACE}km, 45:42, 78.4\N{NO-BREAK SPACE}%"
+    assert first["UID"] == f"race-{recorded.pk}@testserver"
+    assert first["DTSTART"].dt == datetime(2026, 10, 18, 9, 30, tzinfo=UTC)
+    assert (second["DTSTART"].dt, second["DTEND"].dt) == (date(2025, 6, 1), date(2025, 6, 2))
+    found = Calendar.from_ical(as_ada.get("/races.ics?state=to_decide").content).walk("VEVENT")
+    assert [event["SUMMARY"].split(":")[0] for event in found] == ["Perhaps"]
+
+
+@pytest.mark.parametrize("address", ["/races.json?year=MMXX", "/races.csv?state=maybe", "/races.ics?state=maybe"])
 def test_a_filter_that_cannot_be_read_is_an_error_and_not_everything(cast, as_ada, address):
     make_race(athlete=cast.ada)
     response = as_ada.get(address)
@@ -152,7 +169,7 @@ def test_races_known_from_strava_alone_go_to_a_coach_only_where_the_operator_all
 
 
 def test_without_signing_in_both_faces_say_so(db):
-    for face in ("/races.json", "/races.csv"):
+    for face in ("/races.json", "/races.csv", "/races.ics"):
         response = Client().get(face)
         assert response.status_code == 401
         assert response.json()["error"]["status"] == 401
