@@ -56,7 +56,7 @@ def spoken(page: Page):
 
 
 @pytest.mark.parametrize(
-    "address", ["/races/", "/races/?state=to_decide", "/races/?state=rejected&sort=-grade", "/races/add/"]
+    "address", ["/races/", "/races/?state=to_decide", "/races/?state=rejected&sort=-grade", "/races/add/", "/bests/"]
 )
 def test_no_page_of_the_book_is_in_anybodys_way(browse, audit, book, address):
     page = browse(book.user)
@@ -66,7 +66,16 @@ def test_no_page_of_the_book_is_in_anybodys_way(browse, audit, book, address):
 
 def test_the_form_of_a_recorded_race_is_in_nobodys_way(browse, audit, book):
     page = browse(book.user)
-    page.goto(f"/races/{Race.objects.get(name='Ely Runners 10K').pk}/edit/")
+    race = Race.objects.get(name="Ely Runners 10K")
+    page.goto(f"/races/{race.pk}/edit/")
+    page.click("summary")
+    audit(page)
+    page.goto(f"/races/{Race.objects.get(name='Bury 10K').pk}/edit/")
+    page.get_by_label("Another run of those days").select_option(index=0)
+    page.get_by_label("It was").select_option("warm_up")
+    page.get_by_role("button", name="Add this run").click()
+    page.get_by_role("button", name="Not of this race").wait_for()
+    page.goto(f"/races/decided/?race={race.pk}")
     audit(page)
 
 
