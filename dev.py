@@ -2,7 +2,7 @@
 """Agegrade on a machine that has Python 3.11 and nothing else.
 
     python3 dev.py up [--port N] [--no-demo]   run it: database, queue, web server, worker, beat, demo
-    python3 dev.py test [pytest arguments]     run the whole suite on servers that are thrown away
+    python3 dev.py test [pytest arguments]     run the whole suite, or what is named, on servers that are thrown away
     python3 dev.py manage ARGS...              manage.py, with the servers of a running `up` or its own for the call
     python3 dev.py setup                       only the locked environment, test tools included
 
@@ -1122,7 +1122,13 @@ def test(arguments: Sequence[str]) -> int:
         with servers.in_use():
             env = child_environment(var, urls_of(servers, {}))
             env |= {"CHROMIUM": chromium, "MEDIA_ROOT": str(var / "media")}
-            return relay([str(python), "-m", "pytest", *arguments], env, cwd=ROOT)
+            return relay([str(python), "-m", "pytest", *(arguments or side_by_side())], env, cwd=ROOT)
+
+
+def side_by_side() -> list[str]:
+    """For the whole suite: a process a core, at most four, each with a database of its own. A few tests run alone."""
+    cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4)
+    return ["-n", str(cores), "--dist", "worksteal"] if cores > 1 else []
 
 
 TEST_FOLDER = "agegrade-test-"

@@ -26,6 +26,11 @@ def test_that_is_known_to_fail(): assert False
 """
 
 
+@pytest.fixture(params=[(), ("-p", "xdist", "-n", "2")], ids=["alone", "side by side"])
+def side_by_side(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    return request.param
+
+
 def run(folder: Path, *arguments: str, tests: str = TESTS, required: str = "") -> tuple[int, list[str]]:
     """Exit code and the lines from the last section on."""
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = browser: needs one\n")
@@ -46,8 +51,8 @@ def run(folder: Path, *arguments: str, tests: str = TESTS, required: str = "") -
     return done.returncode, lines[section[-1] + 1 :]
 
 
-def test_the_last_section_counts_tests_by_reason(tmp_path: Path) -> None:
-    code, lines = run(tmp_path)
+def test_the_last_section_counts_tests_by_reason(tmp_path: Path, side_by_side: tuple[str, ...]) -> None:
+    code, lines = run(tmp_path, *side_by_side)
     assert code == 0
     assert lines[:-1] == ["Not run: 2 tests, no Chromium here", "Not run: 1 test, no moon tonight"]
     assert "1 passed, 3 skipped, 1 xfailed" in lines[-1]
@@ -58,8 +63,10 @@ def test_it_says_so_when_everything_ran(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("required", ["browser", "timescale, browser"])
-def test_a_required_test_that_was_skipped_fails_the_run(tmp_path: Path, required: str) -> None:
-    code, lines = run(tmp_path, required=required)
+def test_a_required_test_that_was_skipped_fails_the_run(
+    tmp_path: Path, required: str, side_by_side: tuple[str, ...]
+) -> None:
+    code, lines = run(tmp_path, *side_by_side, required=required)
     assert code == 1
     assert lines[-2].startswith("REQUIRE asks for browser")
 
@@ -68,8 +75,9 @@ def test_what_is_required_and_ran_passes(tmp_path: Path) -> None:
     assert run(tmp_path, required="timescale")[0] == 0
 
 
-def test_what_the_arguments_leave_out_is_told(tmp_path: Path) -> None:
-    assert "Not run: 4 tests, left out by the arguments given" in run(tmp_path, "-k", "that_runs")[1]
+def test_what_the_arguments_leave_out_is_told(tmp_path: Path, side_by_side: tuple[str, ...]) -> None:
+    lines = run(tmp_path, *side_by_side, "-k", "that_runs")[1]
+    assert "Not run: 4 tests, left out by the arguments given" in lines
 
 
 def test_a_run_that_stops_early_tells_how_many_are_missing(tmp_path: Path) -> None:
@@ -79,6 +87,9 @@ def test_a_run_that_stops_early_tells_how_many_are_missing(tmp_path: Path) -> No
     assert "Not run: 2 tests, the run was stopped before" in lines
 
 
-def test_a_file_skipped_as_a_whole_is_told(tmp_path: Path) -> None:
+def test_a_file_skipped_as_a_whole_is_told(tmp_path: Path, side_by_side: tuple[str, ...]) -> None:
     skipped = "import pytest\npytest.skip('not on this system', allow_module_level=True)"
-    assert "Not run: 1 test, not on this system (the whole of test_one.py)" in run(tmp_path, tests=skipped)[1]
+    assert (
+        "Not run: 1 test, not on this system (the whole of test_one.py)"
+        in run(tmp_path, *side_by_side, tests=skipped)[1]
+    )
