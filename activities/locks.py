@@ -3,6 +3,7 @@
 Raw SQL, like all that must be fresh. The first number names the kind of work, the second the row.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ FILE = 1
 ACTIVITY = 2
 ATHLETE = 3
 RACES = 4
+STRAVA_TOKEN = 5
+STRAVA_SYNC = 6
 
 TRY_LOCK = "select pg_try_advisory_lock(%(kind)s, %(row)s)"
 UNLOCK = "select pg_advisory_unlock(%(kind)s, %(row)s)"
@@ -31,6 +34,18 @@ def alone(kind: int, row: int) -> Iterator[bool]:
         if got and connection.connection is not None and not connection.connection.closed:
             with connection.cursor() as cursor:
                 cursor.execute(UNLOCK, names)
+
+
+@contextmanager
+def in_turn(kind: int, row: int, *, within_s: float) -> Iterator[bool]:
+    """Wait for the lock at most that long; True inside where it came, and it is ours until the end."""
+    ends = time.monotonic() + within_s
+    while True:
+        with alone(kind, row) as ours:
+            if ours or time.monotonic() >= ends:
+                yield ours
+                return
+        time.sleep(0.1)
 
 
 def until_commit(kind: int, row: int) -> None:

@@ -350,3 +350,12 @@ class SampleBlock(models.Model):
 
     def __str__(self) -> str:
         return f"samples from {self.seq} of recording {self.recording_id}"
+
+
+# Django finds an app's models here; these have a module of their own beside the code that uses them.
+from activities.strava.models import StravaAccount, StravaApplication, StravaBudget  # noqa: E402
+
+__all__ = [
+    "Activity", "ImportBatch", "ImportFile", "Lap", "Recording", "SampleBlock", "StravaAccount", "StravaApplication",
+    "StravaBudget",
+]  # fmt: skip

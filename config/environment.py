@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 
+OWN_MACHINE = {"127.0.0.1", "localhost", "::1"}
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -41,6 +42,11 @@ class Environment(BaseModel):
     sign_up: Literal["open", "invite", "closed"] = "closed"
     demo_password: str = ""
     trusted_proxies: int = Field(default=0, ge=0)
+    strava_client_id: str = ""
+    strava_client_secret: SecretStr = SecretStr("")
+    strava_api_url: str = "https://www.strava.com/api/v3"
+    strava_oauth_url: str = "https://www.strava.com/oauth"
+    strava_verify_token: SecretStr = SecretStr("")
     strava_share_with_coaches: bool = False
     race_found_at: float = Field(default=0.995, gt=0, le=1)
     race_ask_at: float = Field(default=0.3, gt=0, le=1)
@@ -51,6 +57,16 @@ class Environment(BaseModel):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be the address people type, such as https://runs.example.org")
+        return value.rstrip("/")
+
+    @field_validator("strava_api_url", "strava_oauth_url")
+    @classmethod
+    def _tokens_travel_safely(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.query or parts.fragment or parts.username or not parts.hostname:
+            raise ValueError("must be an address such as https://www.strava.com/oauth, without a query")
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in OWN_MACHINE):
+            raise ValueError("must be https, for tokens travel there (http only to 127.0.0.1)")
         return value.rstrip("/")
 
     @field_validator("field_keys")
@@ -71,6 +87,8 @@ class Environment(BaseModel):
             raise ValueError("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
         if self.race_ask_at > self.race_found_at:
             raise ValueError("RACE_ASK_AT is larger than RACE_FOUND_AT")
+        if bool(self.strava_client_id) != bool(self.strava_client_secret.get_secret_value()):
+            raise ValueError("STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET belong together")
         if self.environment == "production":
             named = {"SECRET_KEY": self.secret_key, "ALLOWED_HOSTS": self.allowed_hosts, "FIELD_KEYS": self.field_keys}
             missing = [name for name, value in named.items() if not value]

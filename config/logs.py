@@ -29,7 +29,11 @@ def logging_config(log_format: str) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     if log_format == "json":
-        render: list[Processor] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # they hold tokens
+        render: list[Processor] = [
+            structlog.processors.ExceptionRenderer(without_locals),
+            structlog.processors.JSONRenderer(),
+        ]
     else:
         render = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     return {

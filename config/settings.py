@@ -217,6 +217,11 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 RACE_FOUND_AT = ENV.race_found_at  # at or above: counts at once, marked "found by us"
 RACE_ASK_AT = ENV.race_ask_at  # at or above: waits for the athlete's word; below it stays a run
 DEMO_PASSWORD = ENV.demo_password
+STRAVA_CLIENT_ID = ENV.strava_client_id  # blank: each athlete may still bring an own API application
+STRAVA_CLIENT_SECRET = ENV.strava_client_secret
+STRAVA_API_URL = ENV.strava_api_url
+STRAVA_OAUTH_URL = ENV.strava_oauth_url
+STRAVA_VERIFY_TOKEN = ENV.strava_verify_token
 STRAVA_SHARE_WITH_COACHES = ENV.strava_share_with_coaches
 
 # -- logs ---------------------------------------------------------------------------------------------------------------

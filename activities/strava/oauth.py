@@ -1,0 +1,136 @@
+"""Strava's OAuth: the address to send a person to, and the four exchanges that follow. Knows no models.
+
+Token calls are not counted among the calls of the API and carry no limits, so the limiter is not asked. Each opens a
+connection of its own: on a kept one that has meanwhile been closed, nobody could tell whether a token was spent.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+from urllib.parse import urlencode
+
+import requests
+import structlog
+from django.conf import settings
+from pydantic import SecretStr, ValidationError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from activities.strava import http
+from activities.strava.errors import NotFound, ReconnectNeeded, Refused, StravaError, Unavailable, Unreadable
+from activities.strava.http import NoAnswer, Reply, TokenRefused
+from activities.strava.schemas import Token
+
+log = structlog.get_logger("agegrade.strava")
+
+#: a person waits behind a code; a worker behind a refresh
+TOTAL_S: Final = 40
+TRIES: Final = 2
+GONE: Final = (404, 405, 410, 501)
+
+
+class Application(Protocol):
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def client_secret(self) -> SecretStr: ...
+
+
+def authorize_url(
+    application: Application, *, redirect_uri: str, state: str, scopes: Iterable[str], again: bool
+) -> str:
+    """Where a person says yes. again: Strava asks even who said yes before, so that more can be allowed."""
+    query = {
+        "client_id": application.client_id,
+        "redirect_uri": redirect_uri,
+        "response_type": "code",
+        "approval_prompt": "force" if again else "auto",
+        "scope": ",".join(scopes),
+        "state": state,
+    }
+    return f"{settings.STRAVA_OAUTH_URL}/authorize?{urlencode(query)}"
+
+
+def exchange(application: Application, code: SecretStr) -> Token:
+    """Turn the code of a callback into tokens. Never asked twice: a code works once.
+
+    Raises ReconnectNeeded for a code that is spent or expired, AppMisconfigured, AppInactive, Unavailable.
+    """
+    try:
+        reply = _post("token", _of(application) | {"code": code, "grant_type": "authorization_code"})
+        return _token(reply)
+    except NoAnswer as error:
+        raise http.gave_up(error) from None
+
+
+def refresh(application: Application, refresh_token: SecretStr) -> Token:
+    """New tokens for old. The old refresh token may be dead as soon as this was sent: store the new one at once.
+
+    Asked a second time, seconds later, where no answer came: if the first did arrive and spent the token, Strava says so
+    and this raises ReconnectNeeded; it never goes round again.
+    """
+    form = _of(application) | {"refresh_token": refresh_token, "grant_type": "refresh_token"}
+    tries = Retrying(
+        stop=stop_after_attempt(TRIES),
+        wait=wait_exponential_jitter(initial=1, jitter=1, max=5),
+        retry=retry_if_exception(lambda error: isinstance(error, NoAnswer)),
+        reraise=True,
+    )
+    try:
+        return tries(lambda: _token(_post("token", form)))
+    except NoAnswer as error:
+        raise http.gave_up(error) from None
+
+
+def revoke(application: Application, token: SecretStr) -> bool:
+    """Take our access back at Strava; False where Strava did not confirm it. Raises nothing: leaving must always work.
+
+    The endpoint is new; where it is missing, or does not understand us, the old one is asked.
+    """
+    try:
+        reply = _post("revoke", {"token": token}, basic=(application.client_id, application.client_secret))
+        if reply.status in GONE:
+            reply = _post("deauthorize", {}, token=token)
+    except (NoAnswer, StravaError) as error:
+        log.warning("strava not told of the end", error=type(error).__name__)
+        return False
+    if reply.status in {200, 401}:  # a token Strava does not know gives no access either
+        return True
+    log.warning("strava not told of the end", status=reply.status)
+    return False
+
+
+def _of(application: Application) -> dict[str, str | SecretStr]:
+    return {"client_id": application.client_id, "client_secret": application.client_secret}
+
+
+def _post(
+    path: str,
+    form: dict[str, str | SecretStr],
+    *,
+    basic: tuple[str, SecretStr] | None = None,
+    token: SecretStr | None = None,
+) -> Reply:
+    url = f"{settings.STRAVA_OAUTH_URL}/{path}"
+    with requests.Session() as session:
+        session.headers["Accept"] = "application/json"
+        return http.send("POST", url, form=form, basic=basic, token=token, through=session, total_s=TOTAL_S)
+
+
+def _token(reply: Reply) -> Token:
+    """What a token answer means. Raises NoAnswer for what may pass, else one of our errors."""
+    if reply.status == 429:
+        raise Unavailable("Strava answers no token calls at the moment (429)")
+    try:
+        http.judge(reply)
+    except TokenRefused:
+        raise ReconnectNeeded("Strava does not accept the token any more") from None
+    except Refused as error:
+        if reply.status in (400, 403) and not reply.is_html:
+            raise ReconnectNeeded(str(error)) from None
+        raise
+    except NotFound:
+        raise Unavailable("there is nothing at STRAVA_OAUTH_URL") from None
+    told = reply.json()
+    try:
+        return Token.model_validate(told)
+    except ValidationError:
+        raise Unreadable("the answer holds no tokens") from None  # and never its payload
