@@ -1,9 +1,9 @@
 """A file becomes recordings, and recordings become one activity: the way in for everything that is not Strava's API.
 
 What it promises: a file is read outside any transaction and stored inside one, so a crash leaves it waiting and not half
-stored. The same content is stored once, however often and in whatever wrapping it comes. Two recordings of the same run
-(intervals overlap by 80 % or more, distances agree within 3 %) become one activity with both behind it; nothing is
-dropped to get there. Reading is bounded by the importers' limits; a file that ends the process is refused at the third try.
+stored. The same content is stored once, however often and in whatever wrapping it comes. Recordings of the same run
+become one activity with all of them behind it (joining.py); nothing is dropped to get there. Reading is bounded by the
+importers' limits; a file that ends the process is refused at the third try.
 """
 
 import math
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,13 @@ import numpy as np
 import structlog
 import tzfpy
 from django.db import OperationalError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from activities import importers, locks, originals, streams
+from activities import importers, joining, locks, originals, streams
 from activities.importers import ReadFile, Unreadable
-from activities.models import Activity, ImportBatch, ImportFile, Lap, Recording
+from activities.models import ImportBatch, ImportFile, Lap, Recording
 from activities.queue import ask_for
 from activities.recorded import RecordedActivity, RecordedLap
 from activities.signals import import_finished, recording_stored
@@ -41,8 +42,6 @@ MOST = {
     "distance_m": 5e6, "elapsed_s": LONGEST_S, "timer_s": LONGEST_S, "moving_s": LONGEST_S, "hr_avg": 300, "hr_max": 300,
     "cadence_avg": 1000, "power_avg": 5000, "ascent_m": 1e5, "descent_m": 1e5, "calories": 1e6,
 }  # fmt: skip
-OVERLAP_MERGED = 0.80
-DISTANCE_AGREES = 0.03
 
 
 def receive(batch: ImportBatch, *, name: str, source: IO[bytes], position: int) -> ImportFile:
@@ -83,6 +82,8 @@ def _try(file_id: int) -> bool:
     """work_off, but one file that cannot be stored does not stop the others: it is tried again, and refused in the end."""
     try:
         return work_off(file_id)
+    except InterruptedError:  # it has to be read again
+        return True
     except (OperationalError, OSError, MemoryError):  # no database, no room: nothing would go on
         raise
     except Exception as error:
@@ -113,17 +114,7 @@ def _read_and_store(file: ImportFile) -> None:
         )
     try:
         with originals.on_disk(file.stored_as) as path:
-            read = importers.read_file(path, name=file.name)
-            file.sha256 = read.sha256
-            if not read.activities:
-                what = read.not_an_activity or _("Nothing was recorded in it.")
-                _conclude(file, ImportFile.Outcome.NOT_AN_ACTIVITY, code="not_an_activity", reason=what)
-                return file.save()
-            if not all(_is_datable(recorded) for recorded in read.activities):
-                return _refuse(file, "date_impossible", _("Its dates are impossible: before 1900, or after 2200."))
-            with transaction.atomic():  # only for the lock: the same content may be coming in twice
-                locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
-                kept = originals.keep(path, athlete_id=file.batch.athlete_id, sha256=read.sha256)
+            read_and_kept = _read(file, path)
     except Unreadable as error:
         return _refuse(file, error.code, str(error))
     except FileNotFoundError:
@@ -135,8 +126,35 @@ def _read_and_store(file: ImportFile) -> None:
     except Exception as error:  # a fault of ours in one file must not keep the others from coming in
         log.exception("reader failed", file_id=file.pk, error=type(error).__name__)
         return _refuse(file, "reader_failed", _("Agegrade failed to read this file, a fault of ours. It is kept."))
+    if read_and_kept is not None:
+        _store_unless_cancelled(file, *read_and_kept)
+    return None
+
+
+def _read(file: ImportFile, path: Path) -> tuple[ReadFile, str] | None:
+    """What the file holds, and where its original is kept; None where it holds nothing to store, which is then said."""
+    read = importers.read_file(path, name=file.name)
+    file.sha256 = read.sha256
+    if not read.activities:
+        what = read.not_an_activity or _("Nothing was recorded in it.")
+        _conclude_alone(file, ImportFile.Outcome.NOT_AN_ACTIVITY, code="not_an_activity", reason=what)
+        return None
+    if not all(_is_datable(recorded) for recorded in read.activities):
+        _refuse(file, "date_impossible", _("Its dates are impossible: before 1900, or after 2200."))
+        return None
+    with transaction.atomic():  # only for the lock: the same content may be coming in twice
+        locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
+        return read, originals.keep(path, athlete_id=file.batch.athlete_id, sha256=read.sha256)
+
+
+def _store_unless_cancelled(file: ImportFile, read: ReadFile, kept: str) -> None:
     with transaction.atomic():
         locks.until_commit(locks.ATHLETE, file.batch.athlete_id)
+        if not ImportFile.objects.filter(pk=file.pk, outcome=ImportFile.Outcome.WAITING).exists():
+            transaction.on_commit(lambda: joining.drop_unneeded(file.batch.athlete_id, {kept}), robust=True)
+            return file.refresh_from_db()
+        if not originals.exists(kept):
+            raise InterruptedError("its original went with another import that was taken back; it is read again")
         _store(file, file.batch.athlete, read, kept)
         waiting, file.stored_as = file.stored_as, ""
         file.save()
@@ -149,8 +167,16 @@ def _is_datable(recorded: RecordedActivity) -> bool:
 
 
 def _refuse(file: ImportFile, code: str, reason: str) -> None:
-    _conclude(file, ImportFile.Outcome.REFUSED, code=code, reason=reason)
-    file.save()
+    _conclude_alone(file, ImportFile.Outcome.REFUSED, code=code, reason=reason)
+
+
+def _conclude_alone(file: ImportFile, outcome: ImportFile.Outcome, *, code: str, reason: str) -> None:
+    """Write down an outcome that stores nothing, unless the file was cancelled while it was read."""
+    with transaction.atomic():
+        if file.pk and not ImportFile.objects.select_for_update().filter(pk=file.pk, outcome="waiting").exists():
+            return file.refresh_from_db()
+        _conclude(file, outcome, code=code, reason=reason)
+        file.save()
 
 
 def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> None:
@@ -158,10 +184,11 @@ def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> Non
     if Recording.objects.filter(athlete=athlete, content_hash=read.sha256).exists():
         _conclude(file, ImportFile.Outcome.SAME, code="same", reason=_("These runs are already here."))
         return
-    joined = False
+    joined, alike = False, []
     for number, recorded in enumerate(read.activities):
         recording = _recording(recorded, athlete=athlete, file=file, read=read, number=number, kept=kept)
-        joined |= attach(recording)
+        joined |= joining.attach(recording)
+        alike += joining.offers_beside(recording)
         streams.replace(recording, recorded.streams)
         Lap.objects.bulk_create([_lap(recording, lap) for lap in recorded.laps])
         recording_stored.send(sender=Recording, activity_id=recording.activity_id, athlete_id=athlete.pk)
@@ -169,81 +196,11 @@ def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> Non
         _conclude(file, ImportFile.Outcome.PARTIAL, code="incomplete", reason=read.incomplete)
     elif joined:
         _conclude(file, ImportFile.Outcome.MERGED, code="merged", reason=_("Another recording of a run that is here."))
+    elif alike:
+        words = _("It may be the same run as “%s”. You can say so under “Same run?”.") % alike[0]
+        _conclude(file, ImportFile.Outcome.NEW, code="offered", reason=words)
     else:
         _conclude(file, ImportFile.Outcome.NEW)
-
-
-def attach(recording: Recording) -> bool:
-    """Save a new recording under the activity it belongs to; True where that activity was there before.
-
-    Needs the athlete's lock, so that two recordings of one run that arrive together find each other.
-    """
-    activity = _same_run(recording)
-    joined = activity is not None
-    if activity is None:
-        activity = Activity(athlete=recording.athlete)
-        for name in Activity.MERGED:
-            setattr(activity, name, getattr(recording, name))
-        activity.save()
-    recording.activity = activity
-    recording.leads = not joined
-    recording.save()
-    if joined:
-        merge(activity)
-    return joined
-
-
-def merge(activity: Activity) -> None:
-    """Let the best recording lead, fill its gaps from the others, and leave alone what a person corrected."""
-    recordings = sorted(activity.recordings.all(), key=_worth, reverse=True)
-    leader = recordings[0]
-    if not leader.leads:
-        activity.recordings.filter(leads=True).update(leads=False)
-        leader.leads = True
-        leader.save(update_fields=["leads"])
-    for name in Activity.MERGED:
-        if name not in activity.corrected:
-            values = (getattr(recording, name) for recording in recordings)
-            setattr(activity, name, next((value for value in values if value not in (None, "")), getattr(leader, name)))
-    activity.changed_at = timezone.now()
-    activity.save()
-
-
-def _worth(recording: Recording) -> tuple[Any, ...]:
-    """What makes a recording lead: not Strava's own copy, whole, with positions and heart rate, finely sampled, first."""
-    return (
-        recording.source != Recording.Source.STRAVA,
-        not recording.incomplete,
-        recording.n_positions > 0,
-        recording.n_hr > 0,
-        recording.n_samples,
-        -recording.pk,
-    )
-
-
-def _same_run(recording: Recording) -> Activity | None:
-    """The activity another source already made of this run, or None. One query."""
-    start, end = recording.started_at, recording.ended_at
-    if end <= start:
-        return None
-    around = Q(started_at__lt=end, started_at__gt=start - timedelta(days=3))
-    others = Recording.objects.filter(around, athlete=recording.athlete).exclude(content_hash=recording.content_hash)
-    best: tuple[float, Activity] | None = None
-    for other in others.select_related("activity").order_by("pk"):
-        shared = (min(end, other.ended_at) - max(start, other.started_at)).total_seconds()
-        longer = max(end - start, other.ended_at - other.started_at).total_seconds()
-        overlap = shared / longer
-        if overlap >= OVERLAP_MERGED and _agree(recording, other) and (best is None or overlap > best[0]):
-            best = overlap, other.activity
-    return best[1] if best else None
-
-
-def _agree(one: Recording, other: Recording) -> bool:
-    if one.sport and other.sport and one.sport != other.sport:
-        return False
-    if one.distance_m is None or other.distance_m is None:
-        return one.distance_m == other.distance_m
-    return abs(one.distance_m - other.distance_m) <= DISTANCE_AGREES * max(one.distance_m, other.distance_m)
 
 
 def _conclude(file: ImportFile, outcome: ImportFile.Outcome, *, code: str = "", reason: str = "") -> None:

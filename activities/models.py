@@ -44,6 +44,8 @@ class ImportBatch(models.Model):
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="imports")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     created_at = models.DateTimeField(default=timezone.now)
+    #: undoing is work to be found: asked for and not done yet, a worker goes on with it
+    undo_asked_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     #: facts of the kind: the demo's seed, later an archive's name or a sync's counts
     about = models.JSONField(default=dict, blank=True)
@@ -54,7 +56,11 @@ class ImportBatch(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["upload", "command", "demo", "archive", "sync"]), name="import_batch_kind_known"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True) | Q(undo_asked_at__isnull=False),
+                name="import_batch_undone_when_asked",
+            ),
         ]
         indexes = [models.Index(fields=["athlete", "-created_at"], name="import_batch_by_athlete")]
 
@@ -73,11 +79,17 @@ class ImportFile(models.Model):
         PARTIAL = "partial", _("partly readable")
         NOT_AN_ACTIVITY = "not_an_activity", _("not an activity")
         REFUSED = "refused", _("refused")
+        CANCELLED = "cancelled", _("not read")
 
+    #: outcomes that say a run is here because of the file
+    BROUGHT: ClassVar[tuple[str, ...]] = ("new", "merged", "partial")
     #: a file whose reading has ended the process this often is refused, so that it cannot end it for ever
     MAX_ATTEMPTS = 3
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="files")
+    #: the archive it was packed in, and its place in there, so that an archive is taken apart once, whatever stops
+    within = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="entries")
+    entry_no = models.PositiveIntegerField(null=True, blank=True)
     name = models.CharField(max_length=1024)
     position = models.PositiveIntegerField()
     #: where the bytes wait, in storage; emptied once they are read and kept as an original
@@ -95,8 +107,25 @@ class ImportFile(models.Model):
         ordering = ["batch_id", "position"]
         constraints = [
             models.UniqueConstraint(fields=["batch", "position"], name="import_file_position_once"),
+            models.UniqueConstraint(fields=["within", "entry_no"], name="import_file_entry_once"),
             models.CheckConstraint(
-                condition=Q(outcome__in=["waiting", "new", "same", "merged", "partial", "not_an_activity", "refused"]),
+                condition=Q(within__isnull=True, entry_no__isnull=True)
+                | Q(within__isnull=False, entry_no__isnull=False),
+                name="import_file_entry_of_an_archive",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    outcome__in=[
+                        "waiting",
+                        "new",
+                        "same",
+                        "merged",
+                        "partial",
+                        "not_an_activity",
+                        "refused",
+                        "cancelled",
+                    ]
+                ),
                 name="import_file_outcome_known",
             ),
             models.CheckConstraint(
@@ -217,6 +246,8 @@ class Recording(models.Model):
     #: sha256 of the uncompressed file, and which of its sessions this is
     content_hash = models.CharField(max_length=64, null=True, blank=True)
     session_no = models.PositiveSmallIntegerField(default=0)
+    #: content of the file that the source itself names as a recording of this run (a row of an archive's table)
+    companion_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
     import_file = models.ForeignKey(ImportFile, on_delete=models.SET_NULL, null=True, related_name="recordings")
     original_name = models.CharField(max_length=1024, blank=True)
     original = models.CharField(_("original in storage"), max_length=200, blank=True)
@@ -250,6 +281,8 @@ class Recording(models.Model):
     samples_span_s = models.FloatField(default=0)
     incomplete = models.TextField(_("why only part was readable"), blank=True)
     notes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    #: what the source told beyond the columns: gear, whether it was private, its own word for the sport
+    told = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
 
     class Meta:
         constraints = [
@@ -277,10 +310,18 @@ class Recording(models.Model):
                 condition=Q(elapsed_s__isnull=True) | Q(elapsed_s__gte=0), name="recording_elapsed_not_negative"
             ),
         ]
-        indexes = [models.Index(fields=["athlete", "started_at"], name="recording_by_athlete")]
+        indexes = [
+            models.Index(fields=["athlete", "started_at"], name="recording_by_athlete"),
+            models.Index(fields=["companion_hash"], condition=~Q(companion_hash=""), name="recording_companion"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_source_display()} {self.original_name or self.external_id or ''}".strip()
+
+    @property
+    def key(self) -> str:
+        """What this recording is wherever it is stored: the same content and the same source's id have the same key."""
+        return f"{self.content_hash}:{self.session_no}" if self.content_hash else f"{self.source}:{self.external_id}"
 
     @property
     def ended_at(self) -> datetime:
@@ -289,6 +330,27 @@ class Recording(models.Model):
     @property
     def samples_end(self) -> datetime:
         return self.started_at + timedelta(seconds=self.samples_span_s)
+
+
+class Pairing(models.Model):
+    """A person's word about two recordings: the same run, or two. It names them by what they are (`Recording.key`), so it
+    holds again when they come back after having been taken away."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="pairings")
+    one = models.CharField(max_length=120, db_collation="C")
+    other = models.CharField(max_length=120, db_collation="C")
+    together = models.BooleanField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "one", "other"], name="pairing_once"),
+            models.CheckConstraint(condition=Q(one__lt=F("other")), name="pairing_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one} {'with' if self.together else 'apart from'} {self.other}"
 
 
 class Lap(models.Model):

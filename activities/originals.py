@@ -90,6 +90,10 @@ def _drop_folder(folder: str) -> None:
     default_storage.delete(folder)  # an empty folder on disk; nothing on an object store
 
 
+def exists(name: str) -> bool:
+    return default_storage.exists(name)
+
+
 def drop(name: str) -> None:
     if name:
         default_storage.delete(name)

@@ -6,13 +6,18 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from activities import ingest
+from activities import ingest, undo
 from activities.models import ImportFile
 
 
 @shared_task(soft_time_limit=600, time_limit=660)  # the largest file allowed, on the smallest machine
 def import_file(file_id: int) -> None:
     ingest.work_off(file_id)
+
+
+@shared_task(soft_time_limit=1700, time_limit=1800)  # a whole history, in steps: what was stopped goes on where it was
+def undo_import(batch_id: int) -> None:
+    undo.work_off(batch_id)
 
 
 @shared_task
@@ -23,3 +28,5 @@ def import_waiting() -> None:
     lost = waiting.filter(Q(attempted_at__isnull=True, batch__created_at__lt=long_ago) | Q(attempted_at__lt=long_ago))
     for file_id in lost.values_list("pk", flat=True)[:1000]:
         import_file.apply_async((file_id,), expires=55)  # it is asked for again in a minute
+    for batch_id in undo.unfinished().values_list("pk", flat=True)[:100]:
+        undo_import.apply_async((batch_id,), expires=55)
