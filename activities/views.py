@@ -11,11 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from activities import importers, ingest
+from activities import importers, ingest, joining, undo
 from activities.forms import MOST_FILES, ImportForm
 from activities.models import Activity, ImportBatch, ImportFile, Recording
 from athletes.http import HtmxHttpRequest, wants_part
@@ -23,7 +23,7 @@ from athletes.models import Athlete
 
 Outcome = ImportFile.Outcome
 
-FILES_A_PAGE: Final = 200
+FILES_A_PAGE: Final = 100
 LATEST: Final = 10
 #: how often progress is told to those who listen: at every quarter
 STEP_PERCENT: Final = 25
@@ -50,6 +50,7 @@ def import_new(request: HtmxHttpRequest) -> HttpResponse:
         "form": form,
         "most_files": MOST_FILES,
         "largest_mb": importers.MAX_FILE_BYTES // MEGABYTE,
+        "n_alike": len(joining.offers(athlete)),
         "latest": [(batch, _on_clock(batch.created_at, athlete)) for batch in _latest(request)],
     }
     template = "activities/import.html#upload" if wants_part(request) and form.is_bound else "activities/import.html"
@@ -74,31 +75,81 @@ def _latest(request: HtmxHttpRequest) -> QuerySet[ImportBatch]:
 @never_cache
 @vary_on_headers("HX-Request")
 def import_batch(request: HtmxHttpRequest, batch_id: int) -> HttpResponse:
-    """How far an import is and what became of every file; `#import-state` polls until nothing waits."""
-    batch = get_object_or_404(ImportBatch.objects.visible_to(request.user).select_related("athlete"), pk=batch_id)
+    """How far an import is and what became of every file; `#import-state` polls until nothing waits.
+
+    A poll brings the list of files along only where an outcome came since (`done`), so that nobody loses their place.
+    """
+    batch = _own(request, batch_id)
     counts = Counter(dict(batch.files.values_list("outcome").order_by().annotate(n=Count("pk"))))
     total, waiting = sum(counts.values()), counts[Outcome.WAITING]
     percent = 100 if not waiting else (total - waiting) * 100 // total
     asked = request.GET.get("outcome", "")
     files = batch.files.filter(outcome=asked) if asked in Outcome.values else batch.files.all()
     shown = Paginator(files, FILES_A_PAGE).get_page(request.GET.get("page"))
+    undoing = batch.undo_asked_at is not None and batch.undone_at is None
     page = {
         "batch": batch,
         "came_at": _on_clock(batch.created_at, batch.athlete),
         "total": total,
         "done": total - waiting,
         "percent": percent,
-        "finished": not waiting,
+        "finished": not waiting and not undoing,
+        "undoing": undoing,
+        "n_left": undo.recordings_of(batch).count() if undoing else 0,
+        "n_retriable": undo.retriable(batch).count() if counts[Outcome.REFUSED] else 0,
         "step": percent // STEP_PERCENT * STEP_PERCENT,
-        "says": _passed_a_step(request, percent) or not waiting,
+        "says": _passed_a_step(request, percent) or (not waiting and not undoing),
+        "brings_files": request.GET.get("done") != str(total - waiting) or batch.undo_asked_at is not None,
         "outcomes": _outcomes(counts),
         "outcome": asked if asked in Outcome.values else "",
         "files": shown,
         "rows": _with_activities(batch, list(shown)),
-        "n_brought": counts[Outcome.NEW] + counts[Outcome.MERGED] + counts[Outcome.PARTIAL],
+        "brought": ImportFile.BROUGHT,
+        "n_brought": sum(counts[outcome] for outcome in ImportFile.BROUGHT),
     }
     template = "activities/import_batch.html"
     return render(request, template + "#import-state" if wants_part(request) else template, page)
+
+
+def _own(request: HtmxHttpRequest, batch_id: int) -> ImportBatch:
+    return get_object_or_404(ImportBatch.objects.visible_to(request.user).select_related("athlete"), pk=batch_id)
+
+
+@require_POST
+@never_cache
+def import_cancel(request: HtmxHttpRequest, batch_id: int) -> HttpResponse:
+    """Stop reading; what is read stays."""
+    batch = _own(request, batch_id)
+    undo.cancel(batch)
+    return redirect("activities:import", batch.pk)
+
+
+@require_POST
+@never_cache
+def import_retry(request: HtmxHttpRequest, batch_id: int) -> HttpResponse:
+    """Read refused files again: all, or the one named."""
+    batch = _own(request, batch_id)
+    asked = request.POST.get("file", "")
+    undo.retry(batch, file_id=int(asked[:18]) if asked.isdecimal() and asked.isascii() else None)
+    return redirect("activities:import", batch.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def import_undo(request: HtmxHttpRequest, batch_id: int) -> HttpResponse:
+    """What taking the whole import back would do, and doing it. A worker does; the page of the import says how far it is."""
+    batch = _own(request, batch_id)
+    if request.method == "POST":
+        undo.ask(batch)
+    if batch.undo_asked_at or request.method == "POST":
+        return redirect("activities:import", batch.pk)
+    page = {
+        "batch": batch,
+        "came_at": _on_clock(batch.created_at, batch.athlete),
+        "consequences": undo.consequences(batch),
+        "n_waiting": batch.files.filter(outcome=Outcome.WAITING).count(),
+    }
+    return render(request, "activities/import_undo.html", page)
 
 
 def _with_activities(batch: ImportBatch, files: list[ImportFile]) -> list[tuple[ImportFile, list[Activity]]]:

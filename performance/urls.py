@@ -1,6 +1,16 @@
 from django.urls import path
 
-from performance.views import activities, age_grade, bests, race_decide, race_faces, race_form, race_runs, races
+from performance.views import (
+    activities,
+    age_grade,
+    bests,
+    race_decide,
+    race_faces,
+    race_form,
+    race_runs,
+    races,
+    sources,
+)
 
 app_name = "performance"
 
@@ -23,5 +33,10 @@ urlpatterns = [
     path("activities/<int:activity_id>/", activities.activity, name="activity"),
     path("activities/<int:activity_id>.json", activities.activity_json, name="activity-json"),
     path("bests/", bests.best_list, name="race-bests"),
+    path("activities/<int:activity_id>/sources/", sources.sources, name="activity-sources"),
+    path("recordings/<int:recording_id>/split/", sources.recording_split, name="recording-split"),
+    path("recordings/<int:recording_id>/remove/", sources.recording_remove, name="recording-remove"),
+    path("same-run/", sources.same_run, name="same-run"),
+    path("same-run/<int:one_id>/<int:other_id>/", sources.same_run_say, name="same-run-say"),
     path("efforts.json", activities.efforts_json, name="activity-efforts"),
 ]

@@ -116,8 +116,18 @@ def test_an_import_going_on_and_done(browse, audit, cast: Cast):
     done = factories.make_batch(athlete=cast.ada, outcomes=outcomes)
     going_on = factories.make_batch(athlete=cast.ada, outcomes=["new", "waiting", "waiting"])
     page = browse(cast.ada.user)
-    for batch in (done, going_on):
-        page.goto(f"/import/{batch.pk}/")
+    for path in (f"/import/{done.pk}/", f"/import/{going_on.pk}/", f"/import/{done.pk}/undo/"):
+        page.goto(path)
+        audit(page)
+
+
+def test_sources_and_the_question_of_one_run_or_two(browse, audit, cast: Cast):
+    run = factories.make_activity(athlete=cast.ada)
+    recording = factories.make_recording(activity=run)
+    factories.make_activity(athlete=cast.ada, name="From the phone", distance_m=9400.0)
+    page = browse(cast.ada.user)
+    for path in (f"/activities/{run.pk}/sources/", f"/recordings/{recording.pk}/remove/", "/same-run/"):
+        page.goto(path)
         audit(page)
 
 

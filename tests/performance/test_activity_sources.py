@@ -1,0 +1,98 @@
+"""/activities/<id>/sources/ and /same-run/: where values come from, and what a person says about it."""
+
+from datetime import timedelta
+
+import pytest
+
+from activities.models import Activity, Recording
+from tests.activities.files import START, imported, tcx
+from tests.factories import grant, make_activity, make_recording
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, activity) -> str:
+    response = client.get(f"/activities/{activity.pk}/sources/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_every_value_names_its_recording(as_ada, ada):
+    imported(
+        ada, tcx(step_s=1.0, hr=None), tcx(step_s=5.0, name="Named by the phone"), names=["watch.tcx", "phone.tcx"]
+    )
+    html = page(as_ada, Activity.objects.get())
+    assert "watch.tcx" in html and "phone.tcx" in html and "leads" in html
+    assert "recording 1" in html and "recording 2" in html
+
+
+def test_a_correction_is_typed_kept_and_taken_back(as_ada, ada):
+    run = make_activity(athlete=ada, name="Lunch run", distance_m=9_800.0)
+    url = f"/activities/{run.pk}/sources/"
+    assert as_ada.post(url, {"name": "Treadmill", "sport": "", "distance_m": "10 km"}).status_code == 302
+    run.refresh_from_db()
+    assert (run.name, run.distance_m, run.corrected) == ("Treadmill", 10_000, ["distance_m", "name"])
+    html = page(as_ada, run)
+    assert ">you<" in html and 'value="Treadmill"' in html
+    response = as_ada.post(url, {"name": "Treadmill", "distance_m": "far"})
+    assert response.status_code == 422 and "We cannot read this distance" in response.content.decode()
+    as_ada.post(url, {"name": "", "sport": "", "distance_m": ""})
+    run.refresh_from_db()
+    assert (run.name, run.distance_m, run.corrected) == ("Lunch run", 9_800, [])
+
+
+def test_a_correction_shown_again_keeps_its_exact_value(as_ada, ada):
+    run = make_activity(athlete=ada)
+    url = f"/activities/{run.pk}/sources/"
+    as_ada.post(url, {"distance_m": "6.2137119 mi"})
+    exact = Activity.objects.get().distance_m
+    shown = as_ada.get(url).context["form"]["distance_m"].value()
+    as_ada.post(url, {"distance_m": shown, "name": "x"})
+    assert Activity.objects.get().distance_m == exact
+
+
+def test_splitting_and_taking_back_one_recording(as_ada, ada):
+    imported(ada, tcx(step_s=1.0), tcx(step_s=5.0))
+    run = Activity.objects.get()
+    second = run.recordings.get(leads=False)
+    assert as_ada.post(f"/recordings/{second.pk}/split/").status_code == 302
+    assert Activity.objects.count() == 2
+    html = as_ada.get(f"/recordings/{second.pk}/remove/").content.decode()
+    assert "1 activity goes" in html and Recording.objects.count() == 2
+    assert as_ada.post(f"/recordings/{second.pk}/remove/")["Location"] == "/activities/"
+    assert Activity.objects.get() == run
+    assert as_ada.post(f"/recordings/{second.pk}/remove/").status_code == 404
+
+
+def test_the_inbox_asks_once(as_ada, ada):
+    imported(ada, tcx(), tcx(started_at=START + timedelta(seconds=600)))
+    one, other = Activity.objects.order_by("pk")
+    html = as_ada.get("/same-run/").content.decode()
+    assert html.count("/same-run/") == 1 and "One run" in html
+    assert as_ada.post(f"/same-run/{one.pk}/{other.pk}/", {"what": "apart"}, follow=True).status_code == 200
+    assert "Nothing to say at the moment" in as_ada.get("/same-run/").content.decode()
+    as_ada.post(f"/same-run/{one.pk}/{other.pk}/", {"what": "together"})
+    assert Activity.objects.count() == 1
+    assert as_ada.post(f"/same-run/{one.pk}/{other.pk}/", {"what": "together"}).status_code == 404
+
+
+def test_the_page_costs_a_fixed_number_of_queries(as_ada, ada, django_assert_max_num_queries):
+    run = make_activity(athlete=ada)
+    for _ in range(6):
+        make_recording(activity=run)
+    with django_assert_max_num_queries(10):
+        page(as_ada, run)
+    with django_assert_max_num_queries(6):
+        as_ada.get("/same-run/")
+
+
+def test_the_workshop_is_the_athletes_own(cast, as_carl, as_eve, as_olga):
+    run = make_activity(athlete=cast.ada)
+    recording = run.recordings.get()
+    grant(athlete=cast.ada, coach=cast.carl, level=3)
+    for who in (as_carl, as_eve, as_olga):
+        assert who.get(f"/activities/{run.pk}/sources/").status_code == 404
+        assert who.post(f"/recordings/{recording.pk}/split/").status_code == 404
+        assert who.get(f"/recordings/{recording.pk}/remove/").status_code == 404
+        assert who.post(f"/same-run/{run.pk}/{run.pk}/", {"what": "together"}).status_code == 404
+        assert who.get("/same-run/").status_code == 200
