@@ -1110,8 +1110,16 @@ def manage(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     log = Log(sys.stderr)
     chromium = given("AGEGRADE_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), "")
-    found = {"browser": chromium, "timescale": given("TIMESCALE_URL")}
-    remedy = {"browser": "no Chromium was found (AGEGRADE_CHROMIUM names one)", "timescale": "TIMESCALE_URL is not set"}
+    found = {
+        "browser": chromium,
+        "timescale": given("TIMESCALE_URL"),
+        "compose": given("DOCKER_COMPOSE") or shutil.which("docker-compose") or "",
+    }
+    remedy = {
+        "browser": "no Chromium was found (AGEGRADE_CHROMIUM names one)",
+        "timescale": "TIMESCALE_URL is not set",
+        "compose": "no docker-compose was found (DOCKER_COMPOSE names one)",
+    }
     for name in filter(None, given("REQUIRE").split(",")):
         if not found.get(name.strip()):
             raise Trouble(f"REQUIRE asks for {name}, but {remedy.get(name.strip(), 'there is no such thing')}.")
@@ -1121,7 +1129,7 @@ def test(arguments: Sequence[str]) -> int:
         servers = Servers(var, programs_of(python), wanted=servers_wanted(), lasting=False, log=log)
         with servers.in_use():
             env = child_environment(var, urls_of(servers, {}))
-            env |= {"CHROMIUM": chromium, "MEDIA_ROOT": str(var / "media")}
+            env |= {"CHROMIUM": chromium, "DOCKER_COMPOSE": found["compose"], "MEDIA_ROOT": str(var / "media")}
             return relay([str(python), "-m", "pytest", *(arguments or side_by_side())], env, cwd=ROOT)
 
 

@@ -4,8 +4,10 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import heartbeat_sent, setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from config import pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,6 +21,10 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 def _logs_are_set_up_by_settings(**kwargs: Any) -> None:
     """With a listener here, Celery leaves the levels and handlers of config/logs.py alone."""
 
+
+heartbeat_sent.connect(pulse.of_a_worker, dispatch_uid="a worker listens")
+app.conf.beat_scheduler = "config.pulse:Scheduler"
+app.conf.beat_max_loop_interval = 30  # seconds; its pulse is told at least as often
 
 app.conf.beat_schedule = {
     # Both find work that a lost message left behind; where nothing was lost they cost one query each.

@@ -34,6 +34,9 @@ class Environment(BaseModel):
     database_url: str = "postgres:///agegrade"
     database_pool_min: int = Field(default=20, ge=0)
     database_pool_max: int = Field(default=30, ge=0)
+    database_elsewhere: int = Field(default=0, ge=0)
+    web_concurrency: int = Field(default=1, ge=1)
+    worker_concurrency: int = Field(default=2, ge=0)
     redis_url: str = "redis://127.0.0.1:6379/0"
     media_root: Path = PROJECT / "var" / "media"
     field_keys: Words = []

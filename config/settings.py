@@ -103,6 +103,12 @@ if os.environ.get("AGEGRADE_PROCESS") == "web" and ENV.database_pool_max:
         "timeout": 10,
     }
 
+#: what the database must hold besides the pool of one web process (config/db/pool.py)
+WEB_CONCURRENCY = ENV.web_concurrency
+CONNECTIONS_BESIDE_WEB = (
+    ENV.worker_concurrency + 1 + ENV.database_elsewhere
+)  # a worker's processes and the one above them
+
 # -- Redis: queue and cache; sessions stay in the database, so that a lost Redis signs nobody out -----------------------
 REDIS_URL = ENV.redis_url
 CACHES = {
