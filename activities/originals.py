@@ -73,8 +73,8 @@ def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
 
 
 def drop_all(athlete_id: int) -> None:
-    """Everything an athlete ever gave: originals and what still waits to be read."""
-    for folder in (f"originals/{athlete_id}", f"incoming/{athlete_id}"):
+    """Everything of an athlete in storage: originals, what still waits to be read, exports."""
+    for folder in (f"originals/{athlete_id}", f"incoming/{athlete_id}", f"exports/{athlete_id}"):
         _drop_folder(folder)
 
 

@@ -361,3 +361,48 @@ class RaceSearch(models.Model):
 
     def __str__(self) -> str:
         return f"race search of {self.athlete_id}"
+
+
+class AccountExportQuerySet(models.QuerySet["AccountExport"]):
+    def visible_to(self, user: access.Viewer) -> AccountExportQuerySet:
+        """Exports are the athlete's own: no grant shows them."""
+        return self.filter(athlete__user=user) if user.is_authenticated else self.none()
+
+    def expired(self) -> AccountExportQuerySet:
+        return self.filter(expires_at__lte=timezone.now())
+
+
+class AccountExport(models.Model):
+    """A zip of everything an athlete has here, being made or ready to be fetched until it expires."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        MADE = "made", _("ready")
+        FAILED = "failed", _("failed")
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="exports")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    asked_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    stored_as = models.CharField(max_length=200, blank=True)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    objects = AccountExportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "made", "failed"]), name="account_export_state_known"
+            ),
+            models.CheckConstraint(condition=~Q(state="made") | ~Q(stored_as=""), name="account_export_made_is_stored"),
+            models.UniqueConstraint(
+                fields=["athlete"], condition=Q(state="waiting"), name="account_export_one_in_the_making"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"export of {self.athlete_id}, {self.state}"

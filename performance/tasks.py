@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from activities.models import ImportBatch
 from activities.queue import ask_for
-from performance import analysis, demo
+from performance import account_exports, analysis, demo
+from performance.models import AccountExport
 
 #: a search waits this long, so that a hundred files arriving together need one search and not a hundred
 RACES_WAIT_S = 2
@@ -33,6 +34,19 @@ def analyse_stale() -> None:
         analyse_activity.apply_async((activity_id,), expires=NET_EXPIRES_S)
     for athlete_id in analysis.stale_athletes().values_list("pk", flat=True)[:500]:
         find_races.apply_async((athlete_id,), expires=NET_EXPIRES_S)
+
+
+@shared_task(soft_time_limit=3600, time_limit=3660)  # a lifetime of originals, on a slow disk
+def make_export(export_id: int) -> None:
+    account_exports.make(export_id)
+
+
+@shared_task
+def tend_exports() -> None:
+    """What expired goes; what is still waiting, its message lost or its worker dead, is asked for again."""
+    account_exports.drop_expired()
+    for export_id in AccountExport.objects.filter(state=AccountExport.State.WAITING).values_list("pk", flat=True)[:100]:
+        make_export.apply_async((export_id,), expires=NET_EXPIRES_S)
 
 
 def when_a_recording_is_stored(*, activity_id: int, **kwargs: Any) -> None:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from performance.views import (
+    account_export,
     activities,
     age_grade,
     bests,
@@ -32,6 +33,9 @@ urlpatterns = [
     path("activities.json", activities.activities_json, name="activity-json-list"),
     path("activities/<int:activity_id>/", activities.activity, name="activity"),
     path("activities/<int:activity_id>.json", activities.activity_json, name="activity-json"),
+    path("export/", account_export.export, name="export"),
+    path("export/<int:export_id>.zip", account_export.export_file, name="export-file"),
+    path("export/<int:export_id>/drop/", account_export.export_drop, name="export-drop"),
     path("bests/", bests.best_list, name="race-bests"),
     path("activities/<int:activity_id>/sources/", sources.sources, name="activity-sources"),
     path("recordings/<int:recording_id>/split/", sources.recording_split, name="recording-split"),

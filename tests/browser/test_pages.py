@@ -28,7 +28,16 @@ def test_pages_before_the_door(browse, audit, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/more/", "/settings/", "/import/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
+    "path",
+    [
+        "/more/",
+        "/settings/",
+        "/import/",
+        "/export/",
+        "/accounts/email/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+    ],
 )
 def test_pages_about_oneself(browse, audit, cast: Cast, path):
     factories.make_batch(athlete=cast.ada, outcomes=["new", "refused"])
