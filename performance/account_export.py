@@ -164,6 +164,7 @@ def _profile(athlete: Athlete) -> dict[str, Any]:
             {"coach": held.coach.email, **_values(held)}
             for held in CoachGrant.objects.filter(athlete=athlete).select_related("coach").order_by("pk")
         ],
+        "pairings": [_values(pairing) for pairing in athlete.pairings.order_by("pk")],
         "coach_events": [_values(event) for event in CoachGrantEvent.objects.filter(athlete=athlete).order_by("pk")],
     }
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activities import streams
-from activities.models import Activity, ImportBatch, Lap, Recording
+from activities.models import Activity, ImportBatch, Lap, Pairing, Recording
 from athletes.models import Athlete
 from performance import account_exports, analysis, decisions
 from performance.account_export import write_export
@@ -92,7 +92,8 @@ def history(athlete: Athlete) -> dict[str, Any]:
         .order_by("activity__started_at", "distance_m")
         .values_list("distance_m", "time_s", "start_s")
     )
-    return {"activities": activities, "races": races, "originals": kept, "efforts": efforts}
+    pairings = [(one.one, one.other, one.together) for one in athlete.pairings.order_by("one", "other")]
+    return {"activities": activities, "races": races, "originals": kept, "efforts": efforts, "pairings": pairings}
 
 
 def a_life(athlete: Athlete) -> None:
