@@ -123,6 +123,8 @@ def a_life(athlete: Athlete) -> None:
     decisions.link(race.pk, jog, role="warm_up", by=by)
     decisions.decide(race.pk, what="rejected", by=by)
     decisions.decide(race.pk, what="undone", by=by)
+    one, other = sorted(recording.key for recording in Recording.objects.filter(activity__in=[run, jog]))
+    Pairing.objects.create(athlete=athlete, one=one, other=other, together=False, by=by)
     told = Said(
         name="Old Half", distance_m=21_097.5, surface="road", gun_time_s=5400.0, place_overall=3, field_overall=99
     )
