@@ -207,7 +207,7 @@ def ask(
     attempts = tries or (TRIES_OF_A_PERSON if waiting else TRIES)
     trying = Retrying(
         stop=stop_after_attempt(attempts) | stop_after_delay(TRYING_S),
-        wait=wait_exponential_jitter(initial=0.5 if waiting else 1, jitter=1, max=20),
+        wait=wait_exponential_jitter(multiplier=0.5 if waiting else 1, jitter=1, max=20),
         retry=retry_if_exception_type(NoAnswer),
         before_sleep=_tell_of_the_pause,
         reraise=True,

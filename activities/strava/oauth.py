@@ -70,7 +70,7 @@ def refresh(application: Application, refresh_token: SecretStr) -> Token:
     form = _of(application) | {"refresh_token": refresh_token, "grant_type": "refresh_token"}
     tries = Retrying(
         stop=stop_after_attempt(TRIES),
-        wait=wait_exponential_jitter(initial=1, jitter=1, max=5),
+        wait=wait_exponential_jitter(multiplier=1, jitter=1, max=5),
         retry=retry_if_exception(lambda error: isinstance(error, NoAnswer)),
         reraise=True,
     )
