@@ -19,7 +19,7 @@ class FilesInput(forms.FileInput):
 class FilesField(forms.FileField):
     """Any number of files; names and contents are judged where they are read, one by one."""
 
-    widget = FilesInput(attrs={"multiple": True, "accept": ".fit,.gpx,.tcx,.gz"})
+    widget = FilesInput(attrs={"multiple": True, "accept": ".fit,.gpx,.tcx,.gz,.zip"})
 
     def clean(self, data: Sequence[UploadedFile] | None, initial: Any = None) -> list[UploadedFile]:
         files = [file for file in data or [] if file]
@@ -35,7 +35,8 @@ class ImportForm(forms.Form):
     uploads = FilesField(
         label=_("Files from your watch"),
         help_text=_(
-            "FIT, GPX or TCX, each also as .gz. You can choose many at once, and in the file window a whole folder's."
+            "FIT, GPX or TCX, each also as .gz, or an archive with all of them: the export of Strava or Garmin, as it "
+            "came. You can choose many files at once, and in the file window a whole folder's."
         ),
         error_messages={"required": _("Choose one or more files first.")},
     )

@@ -20,7 +20,7 @@ import numpy as np
 import structlog
 import tzfpy
 from django.db import OperationalError, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,14 +45,18 @@ MOST = {
 
 
 def receive(batch: ImportBatch, *, name: str, source: IO[bytes], position: int) -> ImportFile:
-    """Take a file in: its bytes wait in storage, and a task is asked to read it. Too large is refused here, in words."""
-    stored_as, size = originals.receive(source, athlete_id=batch.athlete_id, limit_bytes=importers.MAX_FILE_BYTES)
-    file = ImportFile(batch=batch, name=_text(name, 1024), position=position, stored_as=stored_as, size_bytes=size)
+    """Take a file in: its bytes wait in storage, and a task is asked to read it. Too large is refused here, in words.
+
+    source: has to be seekable. An archive is copied piece by piece, whatever its size, and never held in memory.
+    """
+    packed = importers.is_archive(source.read(4))
+    source.seek(0)
+    most = importers.MAX_ARCHIVE_BYTES if packed else importers.MAX_FILE_BYTES
+    stored_as, size = originals.receive(source, athlete_id=batch.athlete_id, limit_bytes=most)
+    file = ImportFile(batch=batch, name=text(name, 1024), position=position, stored_as=stored_as, size_bytes=size)
     if not stored_as:
-        limit = importers.MAX_FILE_BYTES // 2**20
-        _conclude(
-            file, ImportFile.Outcome.REFUSED, code="too_large", reason=_("The file is larger than %d MB.") % limit
-        )
+        limit = most // 2**20
+        conclude(file, ImportFile.Outcome.REFUSED, code="too_large", reason=_("The file is larger than %d MB.") % limit)
     file.save()
     if file.outcome == ImportFile.Outcome.WAITING:
         from activities.tasks import import_file
@@ -63,7 +67,7 @@ def receive(batch: ImportBatch, *, name: str, source: IO[bytes], position: int) 
 
 def unopened(batch: ImportBatch, *, name: str, position: int, error: OSError) -> ImportFile:
     """A file that could not even be opened has its outcome too."""
-    file = ImportFile(batch=batch, name=_text(name, 1024), position=position)
+    file = ImportFile(batch=batch, name=text(name, 1024), position=position)
     reason = _("It cannot be opened: %s.") % (error.strerror or type(error).__name__)
     _refuse(file, "unopened", reason)
     return file
@@ -92,29 +96,46 @@ def _try(file_id: int) -> bool:
 
 
 def work_off(file_id: int) -> bool:
-    """Read one waiting file and store what it holds. False where another process has it, or it is done already."""
+    """Read one waiting file and store what it holds.
+
+    False where another process has it, it is done already, or it has to wait for the files beside it.
+    """
+    from activities import archives
+
     with locks.alone(locks.FILE, file_id) as ours:
         if not ours:
             return False
-        file = ImportFile.objects.select_related("batch__athlete").filter(pk=file_id, outcome="waiting").first()
-        if file is None:
+        file = (
+            ImportFile.objects.select_related("batch__athlete", "within").filter(pk=file_id, outcome="waiting").first()
+        )
+        if file is None or (archives.is_closing(file) and archives.waits_for_others(file)):
             return False
         file.attempts += 1
         file.attempted_at = timezone.now()
         file.save(update_fields=["attempts", "attempted_at"])
         _read_and_store(file)
+        if file.outcome != ImportFile.Outcome.WAITING:
+            archives.ask_for_closing(file)
         log.info("file imported", file_id=file.pk, outcome=file.outcome, code=file.code or None, bytes=file.size_bytes)
         return True
 
 
 def _read_and_store(file: ImportFile) -> None:
+    from activities import archives
+
     if file.attempts > ImportFile.MAX_ATTEMPTS:
         return _refuse(
             file, "reader_stopped", _("Reading this file stopped the program three times. It is kept for the operator.")
         )
+    read_and_kept = None
     try:
-        with originals.on_disk(file.stored_as) as path:
-            read_and_kept = _read(file, path)
+        if importers.is_archive(originals.head(file.stored_as)):
+            archives.take_apart(file)
+        elif archives.is_closing(file):
+            archives.store_table(file)
+        else:
+            with originals.on_disk(file.stored_as) as path:
+                read_and_kept = _read(file, path)
     except Unreadable as error:
         return _refuse(file, error.code, str(error))
     except FileNotFoundError:
@@ -137,7 +158,7 @@ def _read(file: ImportFile, path: Path) -> tuple[ReadFile, str] | None:
     file.sha256 = read.sha256
     if not read.activities:
         what = read.not_an_activity or _("Nothing was recorded in it.")
-        _conclude_alone(file, ImportFile.Outcome.NOT_AN_ACTIVITY, code="not_an_activity", reason=what)
+        conclude_alone(file, ImportFile.Outcome.NOT_AN_ACTIVITY, code="not_an_activity", reason=what)
         return None
     if not all(_is_datable(recorded) for recorded in read.activities):
         _refuse(file, "date_impossible", _("Its dates are impossible: before 1900, or after 2200."))
@@ -167,22 +188,22 @@ def _is_datable(recorded: RecordedActivity) -> bool:
 
 
 def _refuse(file: ImportFile, code: str, reason: str) -> None:
-    _conclude_alone(file, ImportFile.Outcome.REFUSED, code=code, reason=reason)
+    conclude_alone(file, ImportFile.Outcome.REFUSED, code=code, reason=reason)
 
 
-def _conclude_alone(file: ImportFile, outcome: ImportFile.Outcome, *, code: str, reason: str) -> None:
+def conclude_alone(file: ImportFile, outcome: ImportFile.Outcome, *, code: str, reason: str) -> None:
     """Write down an outcome that stores nothing, unless the file was cancelled while it was read."""
     with transaction.atomic():
         if file.pk and not ImportFile.objects.select_for_update().filter(pk=file.pk, outcome="waiting").exists():
             return file.refresh_from_db()
-        _conclude(file, outcome, code=code, reason=reason)
+        conclude(file, outcome, code=code, reason=reason)
         file.save()
 
 
 def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> None:
     """Store every session of a file under the athlete's lock, and say what became of it."""
     if Recording.objects.filter(athlete=athlete, content_hash=read.sha256).exists():
-        _conclude(file, ImportFile.Outcome.SAME, code="same", reason=_("These runs are already here."))
+        conclude(file, ImportFile.Outcome.SAME, code="same", reason=_("These runs are already here."))
         return
     joined, alike = False, []
     for number, recorded in enumerate(read.activities):
@@ -193,18 +214,18 @@ def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> Non
         Lap.objects.bulk_create([_lap(recording, lap) for lap in recorded.laps])
         recording_stored.send(sender=Recording, activity_id=recording.activity_id, athlete_id=athlete.pk)
     if read.incomplete:
-        _conclude(file, ImportFile.Outcome.PARTIAL, code="incomplete", reason=read.incomplete)
+        conclude(file, ImportFile.Outcome.PARTIAL, code="incomplete", reason=read.incomplete)
     elif joined:
-        _conclude(file, ImportFile.Outcome.MERGED, code="merged", reason=_("Another recording of a run that is here."))
+        conclude(file, ImportFile.Outcome.MERGED, code="merged", reason=_("Another recording of a run that is here."))
     elif alike:
         words = _("It may be the same run as “%s”. You can say so under “Same run?”.") % alike[0]
-        _conclude(file, ImportFile.Outcome.NEW, code="offered", reason=words)
+        conclude(file, ImportFile.Outcome.NEW, code="offered", reason=words)
     else:
-        _conclude(file, ImportFile.Outcome.NEW)
+        conclude(file, ImportFile.Outcome.NEW)
 
 
-def _conclude(file: ImportFile, outcome: ImportFile.Outcome, *, code: str = "", reason: str = "") -> None:
-    file.outcome, file.code, file.reason, file.done_at = outcome, code, _text(reason, 2000), timezone.now()
+def conclude(file: ImportFile, outcome: ImportFile.Outcome, *, code: str = "", reason: str = "") -> None:
+    file.outcome, file.code, file.reason, file.done_at = outcome, code, text(reason, 2000), timezone.now()
 
 
 #: columns that a RecordedActivity and a Recording share by name
@@ -232,12 +253,12 @@ def _recording(
         n_samples=len(recorded.streams),
         n_positions=recorded.n_positions,
         n_hr=recorded.n_hr,
-        incomplete=_text(read.incomplete, 2000),
+        incomplete=text(read.incomplete, 2000),
         notes=[note[:60] for note in recorded.notes],
     )
     for name in _SHARED:
         value = getattr(recorded, name)
-        setattr(recording, name, _text(value, _LENGTHS[name]) if isinstance(value, str) else _believed(name, value))
+        setattr(recording, name, text(value, _LENGTHS[name]) if isinstance(value, str) else believed(name, value))
     recording.zone, recording.utc_offset_s = local_clock(recorded, athlete)
     recording.local_date = (recording.started_at + timedelta(seconds=recording.utc_offset_s or 0)).date()
     return recording
@@ -274,20 +295,20 @@ def _offset(zone: str, moment: datetime) -> int | None:
 
 def _lap(recording: Recording, lap: RecordedLap) -> Lap:
     numbers = {
-        name: _believed(name, getattr(lap, name))
+        name: believed(name, getattr(lap, name))
         for name in ("elapsed_s", "timer_s", "distance_m", "hr_avg", "hr_max", "ascent_m")
     }
     return Lap(
-        recording=recording, number=lap.index, started_at=lap.started_at, trigger=_text(lap.trigger, 30), **numbers
+        recording=recording, number=lap.index, started_at=lap.started_at, trigger=text(lap.trigger, 30), **numbers
     )
 
 
-def _text(value: str, length: int | None) -> str:
+def text(value: str, length: int | None) -> str:
     """What PostgreSQL takes as text: no NUL, no lone surrogate, not too long."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode()[:length]
 
 
-def _believed(name: str, value: float | None) -> float | None:
+def believed(name: str, value: float | None) -> float | None:
     """The value, or None where it is no number or more than any runner, rider or watch ever had."""
     if value is None or not math.isfinite(value):
         return None
@@ -298,7 +319,9 @@ def report(files: Sequence[ImportFile]) -> list[dict[str, Any]]:
     """What became of every file, for the command's report: one entry a file, with the values its recordings hold."""
     answers = []
     for file in files:
-        recordings = Recording.objects.filter(athlete=file.batch.athlete_id, content_hash=file.sha256 or None)
+        recordings = Recording.objects.filter(
+            Q(content_hash=file.sha256) if file.sha256 else Q(import_file=file), athlete=file.batch.athlete_id
+        )
         answers.append(
             {
                 "file": file.name,
@@ -323,10 +346,8 @@ def report(files: Sequence[ImportFile]) -> list[dict[str, Any]]:
                         },
                         "n_laps": recording.n_laps,
                     }
-                    for recording in recordings.annotate(n_laps=Count("laps")).order_by("session_no")
-                ]
-                if file.sha256
-                else [],
+                    for recording in recordings.annotate(n_laps=Count("laps")).order_by("session_no", "pk")
+                ],
             }
         )
     return answers

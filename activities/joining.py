@@ -144,11 +144,19 @@ def _take(activity: Activity, recordings: Sequence[Recording]) -> None:
         activity.local_date = (activity.started_at + offset).date()
 
 
+#: what a person can change where the archive comes from, so that its table knows better than the file from the watch
+_TOLD_BY_ARCHIVE = frozenset({"name", "sport", "sub_sport"})
+
+
 def sources_of(recordings: Collection[Recording]) -> dict[str, Recording]:
     """Which recording each merged column comes from: the best one that has a value, else the best one."""
     ordered = sorted(recordings, key=worth, reverse=True)
+    told = sorted(ordered, key=lambda one: one.source != Recording.Source.ARCHIVE)
     return {
-        name: next((one for one in ordered if getattr(one, name) not in (None, "")), ordered[0])
+        name: next(
+            (one for one in (told if name in _TOLD_BY_ARCHIVE else ordered) if getattr(one, name) not in (None, "")),
+            ordered[0],
+        )
         for name in Activity.MERGED
     }
 

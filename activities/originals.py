@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -28,16 +28,38 @@ class NotTheContent(Exception):
 
 
 def receive(source: IO[bytes], *, athlete_id: int, limit_bytes: int) -> tuple[str, int]:
-    """Store what arrives as `incoming/…`; give its name and size. Reads and stores no more than limit_bytes + 1."""
-    with tempfile.TemporaryFile() as bounded:
-        size = 0
-        while chunk := source.read(min(_CHUNK, limit_bytes + 1 - size)):
-            bounded.write(chunk)
-            size += len(chunk)
-        if size > limit_bytes:
-            return "", size
-        bounded.seek(0)
-        return default_storage.save(f"incoming/{athlete_id}/{uuid.uuid4().hex}", File(bounded)), size
+    """Store what arrives as `incoming/…`; give its name and size. A source larger than the limit is not stored: "".
+
+    source: seekable; it is copied in pieces.
+    """
+    size = source.seek(0, 2)
+    source.seek(0)
+    if size > limit_bytes:
+        return "", size
+    return default_storage.save(f"incoming/{athlete_id}/{uuid.uuid4().hex}", File(source)), size
+
+
+def receive_pieces(pieces: Iterable[bytes], *, name: str) -> str:
+    """Store what comes in pieces under this name, in place of what an interrupted attempt left there."""
+    with tempfile.TemporaryFile() as whole:
+        for piece in pieces:
+            whole.write(piece)
+        whole.seek(0)
+        drop(name)
+        return default_storage.save(name, File(whole))
+
+
+def head(name: str) -> bytes:
+    """The first bytes, by which an archive is known. Raises FileNotFoundError."""
+    with default_storage.open(name) as stored:
+        return stored.read(4)
+
+
+@contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """The stored bytes where they are, to be read here and there: for what is too large to copy."""
+    with default_storage.open(name) as stored:
+        yield stored
 
 
 @contextmanager

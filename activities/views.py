@@ -50,6 +50,7 @@ def import_new(request: HtmxHttpRequest) -> HttpResponse:
         "form": form,
         "most_files": MOST_FILES,
         "largest_mb": importers.MAX_FILE_BYTES // MEGABYTE,
+        "largest_archive_gb": importers.MAX_ARCHIVE_BYTES // 2**30,
         "n_alike": len(joining.offers(athlete)),
         "latest": [(batch, _on_clock(batch.created_at, athlete)) for batch in _latest(request)],
     }

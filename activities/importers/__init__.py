@@ -4,8 +4,9 @@ Pure: no Django, no database, nothing kept between calls. What it promises, what
 or raises `Unreadable`, nothing else; memory stays bounded (see contents.py); nothing outside the file is opened. What
 was readable before a fault is kept and says so in `incomplete`.
 
-Left out on purpose: archives (a zip is several files, and the caller knows what to do with them), and climbing computed
-from altitudes, which is analysis and not what was recorded.
+An archive is several files: archives.py lists what is in one, archive_table.py reads Strava's table, and the caller
+knows what to do with them. Left out on purpose: climbing computed from altitudes, which is analysis and not what was
+recorded.
 
 Notes an activity can carry: times_missing, times_implausible, points_out_of_order, positions_missing,
 heart_rate_missing, distance_computed, distance_restarts, distance_decreases, characters_repaired, content_after_end,
@@ -16,6 +17,7 @@ messages_skipped.
 from dataclasses import dataclass
 from pathlib import Path
 
+from activities.importers.archives import MAX_ARCHIVE_BYTES, is_archive
 from activities.importers.contents import MAX_FILE_BYTES, MAX_SAMPLES, MAX_UNCOMPRESSED_BYTES, Unreadable
 from activities.importers.fit import read_fit
 from activities.importers.gpx import read_gpx
@@ -23,7 +25,10 @@ from activities.importers.opening import Format, content, opened
 from activities.importers.tcx import read_tcx
 from activities.recorded import RecordedActivity
 
-__all__ = ["MAX_FILE_BYTES", "MAX_SAMPLES", "MAX_UNCOMPRESSED_BYTES", "ReadFile", "Unreadable", "content", "read_file"]
+__all__ = [
+    "MAX_ARCHIVE_BYTES", "MAX_FILE_BYTES", "MAX_SAMPLES", "MAX_UNCOMPRESSED_BYTES", "ReadFile", "Unreadable", "content",
+    "is_archive", "read_file",
+]  # fmt: skip
 
 _READERS = {"fit": read_fit, "gpx": read_gpx, "tcx": read_tcx}
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -112,3 +113,60 @@ FOOT_SPORTS = frozenset({"running", "walking", "hiking", "mountaineering", "snow
 def sport(text: str) -> tuple[str, str]:
     """FIT's sport and sub-sport for a word; two empty strings for a word we do not know. Single digits are Strava's."""
     return SPORTS.get(re.sub(r"[\s_-]+", "", text).casefold(), ("", ""))
+
+
+#: the same in the other languages of Strava's export, without accents
+_LOCAL_SPORTS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("lauf", "laufen", "courseapied", "carrera", "correr", "corsa", "corrida", "hardlopen", "hardloopsessie"),
+        ("running", ""),
+    ),
+    **dict.fromkeys(
+        ("lopning", "lop", "loping", "lob", "bieg", "bieganie", "ランニング", "跑步", "бег"), ("running", "")
+    ),
+    **dict.fromkeys(
+        ("traillauf", "trailcourse", "carreradetrail", "corsatrail", "corridaemtrilha", "trailloop"),
+        ("running", "trail"),
+    ),
+    **dict.fromkeys(("virtuellerlauf", "courseapiedvirtuelle", "carreravirtual"), ("running", "virtual_activity")),
+    **dict.fromkeys(
+        ("spaziergang", "gehen", "marche", "caminata", "caminar", "camminata", "caminhada", "wandeling", "promenad"),
+        ("walking", ""),
+    ),
+    **dict.fromkeys(
+        ("wanderung", "wandern", "randonnee", "senderismo", "escursione", "trilha", "hike"), ("hiking", "")
+    ),
+    **dict.fromkeys(
+        ("radfahrt", "radfahren", "velo", "sortieavelo", "ciclismo", "bicicleta", "pedalada", "fietsrit", "giroinbici"),
+        ("cycling", ""),
+    ),
+    **dict.fromkeys(("schwimmen", "natation", "natacion", "nuoto", "natacao", "zwemmen", "simning"), ("swimming", "")),
+}
+
+
+def without_accents(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+
+
+_LOCAL_BY_WORD = {without_accents(word): known for word, known in _LOCAL_SPORTS.items()}
+
+
+def local_sport(text: str) -> tuple[str, str]:
+    """The same for a word in any language that we know of; two empty strings for another."""
+    word = re.sub(r"[\W_]+", "", without_accents(text)).casefold()
+    found = sport(word)
+    return found if any(found) else _LOCAL_BY_WORD.get(word, ("", ""))
+
+
+#: beginnings of months' names in those languages, without accents; June and July need four letters
+MONTHS: dict[str, int] = {
+    word: number
+    for number, words in enumerate(
+        (
+            "jan ene gen sty", "feb fev lut", "mar mrt maa", "apr avr abr kwi", "may mai mei mag maj", "jun juin giu cze",
+            "jul juil lug lip", "aug aou ago sie", "sep set wrz", "oct okt ott out paz", "nov lis", "dec dez dic des gru",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip

@@ -98,7 +98,7 @@ def test_a_file_too_large_is_refused_in_words_and_the_others_go_on(as_ada, monke
 def test_limits_are_stated_before_a_file_is_chosen(as_ada):
     html = as_ada.get(URL).content.decode()
     assert f"{MOST_FILES:,} files" in html and f"{importers.MAX_FILE_BYTES // 2**20} MB" in html
-    assert 'accept=".fit,.gpx,.tcx,.gz"' in html and "multiple" in html
+    assert 'accept=".fit,.gpx,.tcx,.gz,.zip"' in html and "multiple" in html
 
 
 def test_who_does_not_run_is_asked_to_say_so_first(as_carl):
