@@ -1,9 +1,10 @@
 """The three ways the age standard and the percentage are rounded.
 
 exact          nothing is rounded: the working workbooks of the tables' author.
-calculator     the reference calculator (H. Grubb): the age standard half up to 0.01 s below a minute, 0.1 s below an
-               hour, 1 s from an hour; the percentage from that standard, half up to two decimals. It computes in binary
-               floating point, so we do, operation for operation, to agree where a value lies on the edge.
+calculator     the reference calculator (H. Grubb): the age standard half up to 0.1 s below an hour and to 1 s from an
+               hour; the percentage from that standard, half up to two decimals. It computes in binary floating point,
+               so we do, operation for operation, to agree where a value lies on the edge. (It shows hundredths below a
+               minute, where no road standard lies; the convention is tenths there too, as it is documented.)
 whole-second   the official sheets, parkrun, RunSignUp: the age standard half up to 1 s, on the track 0.01 s, as printed
                in the sheet (which in places differs from what its factors give); the percentage half up to two
                decimals. All of it in exact arithmetic.
@@ -40,7 +41,7 @@ def find_convention(name: str) -> str:
 
 def calculator_standard(seconds: float) -> float:
     """An age standard as the reference calculator shows it and then computes with."""
-    scale = 1.0 if seconds >= 3600 else 100.0 if seconds < 60 else 10.0
+    scale = 1.0 if seconds >= 3600 else 10.0
     return math.floor(seconds * scale + 0.5) / scale
 
 

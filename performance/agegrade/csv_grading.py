@@ -132,9 +132,6 @@ class _Table:
         twice = sorted({name for name in names if name in INPUT_COLUMNS and names.count(name) > 1})
         if twice:
             raise NotATable(f"The header has more than one column {_listed(twice)}.")
-        taken = [name for name in OUTPUT_COLUMNS if name in names]
-        if taken:
-            raise NotATable(f"The file has the column {_listed(taken)} already, which is to be written.")
         missing = [name for name in NEEDED_COLUMNS if name not in names]
         if "distance_m" not in names and "event" not in names:
             missing.append("distance_m or event")

@@ -32,13 +32,28 @@ class Event:
 
 _WHOLE_NAMES: Final = {
     "mile": Event(FLAT, MILE_M),
-    "half": Event(FLAT, HALF_M),
-    "halfmarathon": Event(FLAT, HALF_M),
-    "hm": Event(FLAT, HALF_M),
+    **dict.fromkeys(
+        (
+            "half",
+            "halfmarathon",
+            "1/2marathon",
+            "hm",
+            "hmar",
+            "h.mar",
+            "halbmarathon",
+            "semi",
+            "semimarathon",
+            "mediamaraton",
+            "mediomaraton",
+            "mezzamaratona",
+            "halvemarathon",
+            "halvmaraton",
+        ),
+        Event(FLAT, HALF_M),
+    ),
     "13.1mi": Event(FLAT, HALF_M),
     "13.1miles": Event(FLAT, HALF_M),
-    "marathon": Event(FLAT, MARATHON_M),
-    "fullmarathon": Event(FLAT, MARATHON_M),
+    **dict.fromkeys(("marathon", "fullmarathon", "mar", "maraton", "maratona"), Event(FLAT, MARATHON_M)),
     "26.2mi": Event(FLAT, MARATHON_M),
     "26.2miles": Event(FLAT, MARATHON_M),
     "parkrun": Event(FLAT, 5000.0),
@@ -71,8 +86,8 @@ SHORTEST_M: Final = 50.0
 
 
 def fold(name: str) -> str:
-    """A name without what does not tell names apart: case, blanks, hyphens, underscores."""
-    return re.sub(r"[\s_\-]+", "", name).lower()
+    """A name without what does not tell names apart: case, blanks, hyphens, underscores, a point at the end."""
+    return re.sub(r"[\s_\-]+", "", name).lower().removesuffix(".")
 
 
 @lru_cache(maxsize=1024)
@@ -95,6 +110,8 @@ def parse_event(text: str) -> Event:
 def _of_kind(kind: str, bare: str, text: str) -> Event:
     if bare in _WHOLE_NAMES and kind == WALK:
         return Event(WALK, _WHOLE_NAMES[bare].distance_m)
+    if kind == HURDLES and bare.isdecimal():  # 110H: hurdles are always metres
+        bare += "m"
     return Event(kind, _distance_m(bare, text))
 
 

@@ -242,7 +242,7 @@ class Block:
 
     def _calculator(self, age_standard: Floats, grade: Floats, ours: Flags) -> None:
         seconds = age_standard[ours]
-        scale = np.where(seconds >= 3600, 1.0, np.where(seconds < 60, 100.0, 10.0))
+        scale = np.where(seconds >= 3600, 1.0, 10.0)
         seconds = np.floor(seconds * scale + 0.5) / scale
         age_standard[ours] = seconds
         grade[ours] = np.floor(100 * seconds / self.time_s[ours] * 100.0 + 0.5) / 100.0 / 100.0

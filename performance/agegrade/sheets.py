@@ -179,6 +179,8 @@ class Sheet:
         column = self.by_name.get(fold(name))
         if column is not None:
             return Place(column)
+        if self.surface == TRACK and name.strip().isdecimal():  # 800 in a list of track results
+            return self._at(float(name))
         event = parse_event(name)
         if event.kind == WALK_EVENT and self.surface != WALK:
             raise Refused(EVENT_UNKNOWN, f"“{name.strip()}” is a race walk; the {self.name} sheet holds runs.")

@@ -157,7 +157,6 @@ def test_semicolons_and_decimal_commas_are_understood():
         ("sex,age,distance_m\nF,57,10000\n", "time_s"),
         ("sex,age,time_s\nF,57,2520\n", "distance_m or event"),
         ("sex,age,Age,time_s,event\nF,57,58,2520,10km\n", "more than one column age"),
-        ("sex,age,time_s,event,refusal\nF,57,2520,10km,\n", "refusal"),
         ('"sex,age\n', "quote"),
         ("s\0e\0x\0\n", "UTF-8"),
         ("x" * 2_000_000, "million"),
@@ -166,6 +165,13 @@ def test_semicolons_and_decimal_commas_are_understood():
 def test_a_file_that_is_no_such_table_is_refused_in_plain_words(text, words):
     with pytest.raises(NotATable, match=words):
         graded(text)
+
+
+def test_a_file_that_was_graded_before_is_graded_again_behind_what_it_holds():
+    first = graded("sex,age,time_s,event\nF,57,2520,10km\n")[1]
+    again = graded(first)[1]
+    assert again.splitlines()[0] == ",".join(["sex,age,time_s,event", *OUTPUT_COLUMNS, *OUTPUT_COLUMNS])
+    assert again.splitlines()[1].startswith(first.splitlines()[1] + ",1726,")
 
 
 def test_the_report_counts():
