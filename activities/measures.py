@@ -149,7 +149,7 @@ def parse_duration(text: str, distance_m: float | None = None) -> ParsedDuration
         raise NotATime(text, "zero")
     if readings[0] > LONGEST_S:
         raise NotATime(text, "too_long")
-    others = [s for s in readings[1:] if _can_be_run(s, distance_m)]
+    others = [s for s in readings[1:] if can_be_run(s, distance_m)]
     return ParsedDuration(seconds=readings[0], other_s=others[0] if others else None)
 
 
@@ -219,7 +219,7 @@ def _plain_time(text: str) -> str:
     return plain
 
 
-def _can_be_run(seconds: float, distance_m: float | None) -> bool:
+def can_be_run(seconds: float, distance_m: float | None) -> bool:
     """Could a person cover it on foot in this time? Between 0.7 m/s and a little more than the fastest ever."""
     if distance_m is None:
         return True
