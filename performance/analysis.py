@@ -21,8 +21,9 @@ from activities import locks, streams
 from activities.models import Activity, Recording
 from activities.queue import ask_for
 from athletes.models import Athlete
-from performance import agegrade, race_detection
+from performance import agegrade, race_detection, training
 from performance.best_efforts import DISTANCES, best_efforts
+from performance.load import heart_time
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording, RaceSearch
 from performance.profile import profile
 from performance.race_detection.distances import within_window
@@ -30,7 +31,7 @@ from performance.race_detection.distances import within_window
 log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 RACE_SEARCH_VERSION = 1
 SEARCHES_AT_ONCE = 5
 
@@ -98,8 +99,14 @@ def _read(activity: Activity, recording: Recording | None) -> tuple[Analysis, li
             for effort in best_efforts(samples.time_s, samples.distance_m, EFFORT_DISTANCES)
         ]
     splits = {unit: [asdict(split) for split in parts] for unit, parts in shape.splits.items()}
+    beats = heart_time(samples.time_s, samples.heart_rate_bpm)
     return Analysis(
-        charts=shape.charts, splits=splits, route=shape.route, ascent_m=shape.ascent_m, notes=shape.notes
+        charts=shape.charts,
+        splits=splits,
+        route=shape.route,
+        ascent_m=shape.ascent_m,
+        heart=beats.stored() if beats is not None else None,
+        notes=shape.notes,
     ), efforts
 
 
@@ -164,6 +171,7 @@ def _look(athlete_id: int) -> None:
     search, _created = RaceSearch.objects.get_or_create(athlete=athlete, defaults={"wanted_at": now})
     with transaction.atomic():
         _search(athlete)
+        training.derive_loads(athlete)  # races tell what pace is hard, runs what heart rate is
         RaceSearch.objects.filter(pk=athlete_id).update(
             searched_at=now,
             seen_wanted_at=search.wanted_at,

@@ -73,6 +73,10 @@ class HeartTime:
                 return self.from_bpm + number
         return None
 
+    def stored(self) -> dict[str, Any]:
+        """As Analysis keeps it; the peak beside it, so that a database can look for the highest."""
+        return {"from_bpm": self.from_bpm, "seconds": list(self.seconds), "peak_bpm": self.peak_bpm}
+
     def rates(self) -> list[tuple[int, float]]:
         return [(self.from_bpm + number, seconds) for number, seconds in enumerate(self.seconds) if seconds]
 

@@ -261,12 +261,10 @@ def _vickers(to_m: float, bases: Sequence[Base], weekly_m: float | None) -> floa
     if weekly_m is None or to_m != MARATHON_M or bases[-1].result.distance_m > 1.2 * HALF_MARATHON_M:
         return None
     miles_a_week = weekly_m / MILE_M
-    usable = [base.result for base in bases if base.result.distance_m >= 4_900]
+    usable = [base.result for base in bases if base.result.distance_m >= 4_900]  # shortest first, as the bases are
     if not usable:
         return None
-    for shorter, longer in combinations(usable[::-1], 2):
-        if longer.distance_m < shorter.distance_m:
-            shorter, longer = longer, shorter
+    for longer, shorter in combinations(usable[::-1], 2):
         if longer.distance_m / shorter.distance_m >= SPAN:
             return vickers_of_two(
                 shorter.time_s, shorter.distance_m, longer.time_s, longer.distance_m, miles_a_week=miles_a_week

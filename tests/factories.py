@@ -17,7 +17,9 @@ from activities.models import Activity, ImportBatch, ImportFile, Lap, Recording
 from activities.recorded import Streams
 from athletes import people
 from athletes.models import Athlete, CoachGrant, User
+from performance.analysis import ANALYSIS_VERSION
 from performance.best_efforts import DISTANCES, best_efforts
+from performance.load import heart_time
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording
 from performance.profile import profile
 
@@ -158,17 +160,19 @@ def make_analysis(*, activity: Activity, streams: Streams | None = None, **field
     """What one pass over those streams gives, stored as the program stores it."""
     streams = make_streams() if streams is None else streams
     shape = profile(streams)
+    beats = heart_time(streams.time_s, streams.heart_rate_bpm)
     recording = activity.recordings.get(leads=True)
     analysis = Analysis.objects.create(
         **{
             "activity": activity,
             "recording": recording,
-            "version": 1,
+            "version": ANALYSIS_VERSION,
             "seen_change": activity.changed_at,
             "charts": shape.charts,
             "splits": {unit: [asdict(split) for split in splits] for unit, splits in shape.splits.items()},
             "route": shape.route,
             "ascent_m": shape.ascent_m,
+            "heart": beats.stored() if beats is not None else None,
             "notes": shape.notes,
             **fields,
         }

@@ -250,7 +250,7 @@ def test_a_typed_race_needs_no_recording(ada):
 
 def test_a_thousand_runs_are_searched_in_a_handful_of_queries(ada, django_assert_max_num_queries):
     make_many(ada, 1000)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         analysis.find_races(ada.pk)
 
 
