@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -132,6 +132,11 @@ class Athlete(models.Model):
         if self.born is None or day < self.born:
             return None
         return day.year - self.born.year - ((day.month, day.day) < (self.born.month, self.born.day))
+
+    @property
+    def today(self) -> date:
+        """The date where the athlete lives."""
+        return timezone.localdate(timezone=ZoneInfo(self.zone or "UTC"))
 
     @property
     def sexes(self) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("", include("performance.urls")),  # its first page is the dashboard; signed out it shows athletes' own
     path("", include("athletes.urls")),
     path("", include("activities.urls")),
-    path("", include("performance.urls")),
 ]
 
 handler400 = errors.bad_request

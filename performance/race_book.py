@@ -40,6 +40,7 @@ class Line(NamedTuple):
     time_s: float | None
     age_grade: float | None
     state: str
+    surface: str = Race.Surface.ROAD
 
     @property
     def counts(self) -> bool:

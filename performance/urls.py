@@ -5,6 +5,7 @@ from performance.views import (
     activities,
     age_grade,
     bests,
+    dashboard,
     race_decide,
     race_faces,
     race_form,
@@ -16,6 +17,9 @@ from performance.views import (
 app_name = "performance"
 
 urlpatterns = [
+    path("", dashboard.home_or_dashboard, name="dashboard"),
+    path("predictions/", dashboard.prediction_list, name="predictions"),
+    path("load/", dashboard.training_load, name="load"),
     path("races/", races.race_list, name="race-list"),
     path("races.csv", race_faces.race_csv, name="race-csv"),
     path("races.json", race_faces.race_json, name="race-json"),

@@ -1,6 +1,6 @@
 """What the bars at the top and, on a phone, at the bottom lead to. Only what exists stands here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import template
@@ -21,11 +21,17 @@ class Place:
     icon: str
 
 
-PLACES = (
+HOME = Place(_("Home"), "performance:dashboard", "performance:dashboard", "home")
+RUNS = (
     Place(_("Races"), "performance:race-list", "performance:race", "flag"),
     Place(_("Activities"), "performance:activity-list", "performance:activity", "list"),
     Place(_("Age grade"), "performance:age-grade", "performance:age-grade", "bars"),
-    Place(_("Import"), "activities:import-new", "activities:import", "import"),
+)
+TOP = (
+    replace(HOME, label=_("Dashboard")),
+    *RUNS,
+    Place(_("Predictions"), "performance:predictions", "performance:predictions", "more"),
+    Place(_("Training load"), "performance:load", "performance:load", "bars"),
 )
 MORE = Place(_("More"), "athletes:more", "athletes:", "more")
 PUBLIC = (
@@ -39,7 +45,7 @@ def places(context: template.Context, bar: str) -> list[dict[str, Any]]:
     """The links of one bar, "top", "bottom" or "public", each with whether the page belongs to it."""
     match = context["request"].resolver_match
     here = match.view_name if match is not None else ""
-    chosen = {"top": PLACES, "bottom": (*PLACES, MORE), "public": PUBLIC}[bar]
+    chosen = {"top": TOP, "bottom": (HOME, *RUNS, MORE), "public": PUBLIC}[bar]
     return [
         {
             "label": place.label,

@@ -1,5 +1,6 @@
 """What pages say about a race: what holds of it, why it has no grade, where its grade is proved."""
 
+from collections.abc import Mapping
 from math import floor
 from typing import Final
 from urllib.parse import urlencode
@@ -121,3 +122,27 @@ def _as_it_stands(race: Race) -> str:
         State.FOUND: _("It counts, as found by us."),
         State.TO_DECIDE: _("It is waiting for your decision."),
     }[State(race.state)]
+
+
+@register.filter
+def grade_number(age_grade: float | None) -> str:
+    """78.4, where its sign stands beside it, smaller."""
+    return measures.format_grade(age_grade, with_unit=False, numerals=numerals())
+
+
+@register.filter
+def points(difference: float) -> str:
+    """1.3: how far apart two grades are, where an arrow says which way."""
+    return measures.format_delta(abs(difference), numerals=numerals()).lstrip("+")
+
+
+@register.filter
+def named(names: Mapping[int, str], pk: int) -> str:
+    """The name of a race that the page asked for."""
+    return names.get(pk, "")
+
+
+@register.filter
+def distance_value(distance_m: float) -> str:
+    """A distance as the race book's filter takes it."""
+    return value_of(distance_m)

@@ -24,7 +24,7 @@ from performance.views.races import address, chips, counts, facts_about, own_rac
 State = Race.State
 
 #: where a decision can be made; the answer takes the place of what was there
-CARD, ROW = "card", "row"
+CARD, ROW, HOME = "card", "row", "home"
 
 MOST_AT_ONCE: Final = 200
 
@@ -59,7 +59,8 @@ def race_decide(request: HtmxHttpRequest, race_id: int) -> HttpResponse:
 
 def _in_place(request: HtmxHttpRequest, race: Race, *, elsewhere: bool, was_undone: bool) -> HttpResponse:
     """The card or row as it now is, with the counters and the spoken line out of band."""
-    where = ROW if request.POST.get("where") == ROW else CARD
+    asked = request.POST.get("where", "")
+    where = asked if asked in {ROW, HOME} else CARD
     book = RaceBook.of(Race.objects.visible_to(request.user).of(race.athlete))
     asks_again = was_undone and not elsewhere and (where == ROW or not _is_settled(race))
     here = came_from(request)
@@ -77,7 +78,7 @@ def _in_place(request: HtmxHttpRequest, race: Race, *, elsewhere: bool, was_undo
         "focus": True,
     }
     response = render(request, "performance/_decided.html", facts, status=409 if elsewhere else 200)
-    if where == CARD:
+    if where != ROW:
         response["HX-Trigger-After-Settle"] = ACTED
     return response
 

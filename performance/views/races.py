@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -230,7 +228,7 @@ def _just_decided(request: HtmxHttpRequest, visible: RaceQuerySet) -> Race | Non
 
 def _targets(athlete: Athlete, book: RaceBook) -> dict[str, Any]:
     """By every table that grades the athlete, at today's age; none where something about the athlete is missing."""
-    today = timezone.localdate(timezone=ZoneInfo(athlete.zone or "UTC"))
+    today = athlete.today
     age = athlete.age_on(today)
     if age is None:
         return {"targets": []}

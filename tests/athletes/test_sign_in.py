@@ -22,14 +22,13 @@ def test_the_start_says_what_this_is_and_leads_to_the_door(client):
     assert html.count("<h1") == 1
 
 
-def test_the_start_leads_who_is_signed_in_to_their_races(as_ada):
-    response = as_ada.get("/")
-    assert response.status_code == 302 and response["Location"] == "/races/"
+def test_the_start_is_the_dashboard_of_who_is_signed_in(as_ada):
+    assert "<h1>Ada Marsh</h1>" in as_ada.get("/").content.decode()
 
 
 def test_the_right_password_opens(client, cast: Cast):
     response = sign_in(client, "ada@example.invalid")
-    assert response.status_code == 302 and response["Location"] == "/races/"
+    assert response.status_code == 302 and response["Location"] == "/"
     assert client.get("/more/").status_code == 200
 
 
@@ -46,7 +45,7 @@ def test_the_way_back_is_kept(client, cast: Cast):
 
 
 def test_no_way_leads_off_the_site(client, cast: Cast):
-    assert sign_in(client, "ada@example.invalid", next="https://evil.invalid/")["Location"] == "/races/"
+    assert sign_in(client, "ada@example.invalid", next="https://evil.invalid/")["Location"] == "/"
 
 
 @pytest.mark.parametrize("email", ["ada@example.invalid", "nobody@example.invalid"])
@@ -156,8 +155,10 @@ def test_the_bars_say_where_one_is(as_ada):
     for path, words in (
         ("/races/", "Races"),
         ("/activities/", "Activities"),
-        ("/import/", "Import"),
+        ("/", "Dashboard"),
         ("/age-grade/", "Age grade"),
+        ("/predictions/", "Predictions"),
+        ("/load/", "Training load"),
     ):
         top = as_ada.get(path).content.decode().split('<nav class="nav"')[1].split("</nav>")[0]
         assert re.search(rf'aria-current="page">{words}<', top), path

@@ -34,7 +34,7 @@ def test_by_keyboard_from_the_door_to_a_run(browse, cast: Cast):
     tab_to(page, "password")
     page.keyboard.type(factories.PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/races/")
+    page.wait_for_url(re.compile(r"://[^/]+/$"))
     tab_to(page, "Activities")
     page.keyboard.press("Enter")
     page.wait_for_url("**/activities/")
