@@ -79,7 +79,7 @@ def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
     """
     name = f"originals/{athlete_id}/{sha256[:2]}/{sha256}.gz"
     if default_storage.exists(name):
-        if _content_hash(name) == sha256:
+        if content_hash(name) == sha256:
             return name
         default_storage.delete(name)  # a process died while writing it
     digest = hashlib.sha256()
@@ -121,7 +121,8 @@ def drop(name: str) -> None:
         default_storage.delete(name)
 
 
-def _content_hash(name: str) -> str:
+def content_hash(name: str) -> str:
+    """The sha256 of what is stored gzipped under that name; empty where it cannot be read."""
     digest = hashlib.sha256()
     try:
         with default_storage.open(name) as stored, gzip.GzipFile(fileobj=stored) as plain:
