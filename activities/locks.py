@@ -17,6 +17,7 @@ STRAVA_TOKEN = 5
 STRAVA_SYNC = 6
 BATCH = 7
 EXPORT = 8
+RESULTS = 9
 
 TRY_LOCK = "select pg_try_advisory_lock(%(kind)s, %(row)s)"
 UNLOCK = "select pg_advisory_unlock(%(kind)s, %(row)s)"

@@ -96,7 +96,12 @@ def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
 
 def drop_all(athlete_id: int) -> None:
     """Everything of an athlete in storage: originals, what still waits to be read, exports."""
-    for folder in (f"originals/{athlete_id}", f"incoming/{athlete_id}", f"exports/{athlete_id}"):
+    for folder in (
+        f"originals/{athlete_id}",
+        f"incoming/{athlete_id}",
+        f"exports/{athlete_id}",
+        f"results/{athlete_id}",
+    ):
         _drop_folder(folder)
 
 

@@ -30,5 +30,6 @@ app.conf.beat_schedule = {
     # Both find work that a lost message left behind; where nothing was lost they cost one query each.
     "import what waits": {"task": "activities.tasks.import_waiting", "schedule": 60.0, "options": {"expires": 55}},
     "analyse what is stale": {"task": "performance.tasks.analyse_stale", "schedule": 60.0, "options": {"expires": 55}},
+    "tend results": {"task": "performance.tasks.tend_results", "schedule": 60.0, "options": {"expires": 55}},
     "tend exports": {"task": "performance.tasks.tend_exports", "schedule": 600.0, "options": {"expires": 550}},
 }

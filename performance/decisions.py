@@ -155,7 +155,7 @@ def add(
     """
     with transaction.atomic():
         race = Race(athlete=athlete, local_date=local_date, state=Race.State.CONFIRMED, typed=True)
-        _say(race, said)
+        say(race, said)
         race.save()
         _append(race, What.MARKED, by)
         if inside is not None:
@@ -226,7 +226,7 @@ def correct(race_id: int, *, said: Said, local_date: date | None, by: User, conf
     """
     with transaction.atomic():
         race = _locked(race_id)
-        _say(race, said)
+        say(race, said)
         if local_date is not None and race.found_in_id is None:
             race.local_date = local_date
         race.save(update_fields=[*_SAID_COLUMNS.values(), "local_date"])
@@ -241,7 +241,7 @@ def said_of(race: Race) -> Said:
     return Said(**{name: getattr(race, column) for name, column in _SAID_COLUMNS.items()})
 
 
-def _say(race: Race, said: Said) -> None:
+def say(race: Race, said: Said) -> None:
     for name, column in _SAID_COLUMNS.items():
         setattr(race, column, getattr(said, name))
 

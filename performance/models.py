@@ -406,3 +406,43 @@ class AccountExport(models.Model):
 
     def __str__(self) -> str:
         return f"export of {self.athlete_id}, {self.state}"
+
+
+class ResultsFileQuerySet(models.QuerySet["ResultsFile"]):
+    def visible_to(self, user: access.Viewer) -> ResultsFileQuerySet:
+        """What a person brings is their own: no grant shows it."""
+        return self.filter(athlete__user=user) if user.is_authenticated else self.none()
+
+
+class ResultsFile(models.Model):
+    """A table of results: looked at first, taken in when its owner says so, taken back as a whole."""
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", _("not taken in yet")
+        TAKING = "taking", _("being taken in")
+        TAKEN = "taken", _("taken in")
+        UNDONE = "undone", _("taken back")
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="results_files")
+    name = models.CharField(max_length=255)
+    stored_as = models.CharField(max_length=200, blank=True)
+    came_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.PREVIEW)
+    #: field to column, how dates are written, what a bare distance is in
+    reading = models.JSONField(default=dict)
+    #: a row each: what became of it, of which race, and what that race said before
+    outcomes = models.JSONField(default=list)
+
+    objects = ResultsFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-came_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["preview", "taking", "taken", "undone"]), name="results_file_state_known"
+            )
+        ]
+        indexes = [models.Index(fields=["athlete", "-came_at"], name="results_file_by_athlete")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.state}"

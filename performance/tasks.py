@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from activities.models import ImportBatch
 from activities.queue import ask_for
-from performance import account_exports, analysis, demo
-from performance.models import AccountExport
+from performance import account_exports, analysis, demo, results_import
+from performance.models import AccountExport, ResultsFile
 
 #: a search waits this long, so that a hundred files arriving together need one search and not a hundred
 RACES_WAIT_S = 2
@@ -39,6 +39,19 @@ def analyse_stale() -> None:
 @shared_task(soft_time_limit=3600, time_limit=3660)  # a lifetime of originals, on a slow disk
 def make_export(export_id: int) -> None:
     account_exports.make(export_id)
+
+
+@shared_task
+def take_results(file_id: int) -> None:
+    results_import.take(file_id)
+
+
+@shared_task
+def tend_results() -> None:
+    """Tables that nobody took in go after a week; what was asked for and not done is asked for again."""
+    results_import.drop_forgotten()
+    for file_id in ResultsFile.objects.filter(state=ResultsFile.State.TAKING).values_list("pk", flat=True)[:100]:
+        take_results.apply_async((file_id,), expires=NET_EXPIRES_S)
 
 
 @shared_task

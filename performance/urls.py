@@ -11,6 +11,7 @@ from performance.views import (
     race_form,
     race_runs,
     races,
+    results_import,
     sources,
 )
 
@@ -25,6 +26,10 @@ urlpatterns = [
     path("races.json", race_faces.race_json, name="race-json"),
     path("races.ics", race_faces.race_ics, name="race-ics"),
     path("races/add/", race_form.race_add, name="race-add"),
+    path("races/results/", results_import.results_new, name="race-results-new"),
+    path("races/results/<int:file_id>/", results_import.results, name="race-results"),
+    path("races/results/<int:file_id>/take/", results_import.results_take, name="race-results-take"),
+    path("races/results/<int:file_id>/undo/", results_import.results_undo, name="race-results-undo"),
     path("races/decide/", race_decide.races_decide, name="races-decide"),
     path("races/decided/", race_decide.races_decided, name="races-decided"),
     path("races/<int:race_id>/edit/", race_form.race_edit, name="race-edit"),

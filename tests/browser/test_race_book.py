@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from athletes.models import Athlete
-from performance.models import Race
+from performance import results_import
+from performance.models import Race, ResultsFile
 from performance.race_book import ROWS
 from tests.factories import grant, make_activity, make_race
 
@@ -56,11 +57,38 @@ def spoken(page: Page):
 
 
 @pytest.mark.parametrize(
-    "address", ["/races/", "/races/?state=to_decide", "/races/?state=rejected&sort=-grade", "/races/add/", "/bests/"]
+    "address",
+    [
+        "/races/",
+        "/races/?state=to_decide",
+        "/races/?state=rejected&sort=-grade",
+        "/races/add/",
+        "/bests/",
+        "/races/results/",
+    ],
 )
 def test_no_page_of_the_book_is_in_anybodys_way(browse, audit, book, address):
     page = browse(book.user)
     page.goto(address)
+    audit(page)
+
+
+def test_a_table_of_results_is_looked_at_taken_in_and_taken_back(browse, audit, book):
+    page = browse(book.user)
+    page.goto("/races/results/")
+    table = b"Datum;Lauf;Strecke;Zeit\n03.04.2020;Ely 10K;10 km;45:42\n05.06.2020;Bury;weit;22:10\n"
+    page.get_by_label("A table of results").set_input_files(
+        {"name": "career.csv", "mimeType": "text/csv", "buffer": table}
+    )
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_text("Take in 1 result").wait_for()
+    audit(page)
+    page.get_by_label("Dates such as 3/4/2020 are").select_option("mdy")
+    page.get_by_text("4 Mar 2020").wait_for()
+    page.get_by_role("button", name="Take in 1 result").click()
+    page.get_by_text("The results are being taken in.").wait_for()
+    results_import.take(ResultsFile.objects.get().pk)
+    page.get_by_role("button", name="Take all of it back").wait_for()
     audit(page)
 
 
