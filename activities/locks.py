@@ -18,6 +18,7 @@ STRAVA_SYNC = 6
 BATCH = 7
 EXPORT = 8
 RESULTS = 9
+STRAVA_ERASE = 10
 
 TRY_LOCK = "select pg_try_advisory_lock(%(kind)s, %(row)s)"
 UNLOCK = "select pg_advisory_unlock(%(kind)s, %(row)s)"

@@ -20,3 +20,6 @@ recordings_go = Signal()
 
 #: asks, with activity_ids, what goes with those activities; every receiver answers with sentences
 what_would_go = Signal()
+
+#: sent inside the transaction in which an athlete connected Strava, or connected it again, with account_id
+strava_connected = Signal()

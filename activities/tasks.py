@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from activities import ingest, undo
 from activities.models import ImportFile
+from activities.strava import erasing
 
 
 @shared_task(soft_time_limit=600, time_limit=660)  # the largest file allowed, on the smallest machine
@@ -20,6 +21,11 @@ def undo_import(batch_id: int) -> None:
     undo.work_off(batch_id)
 
 
+@shared_task(soft_time_limit=1700, time_limit=1800)  # as above
+def erase_strava(account_id: int) -> None:
+    erasing.work_off(account_id)
+
+
 @shared_task
 def import_waiting() -> None:
     """The safety net: files whose message was lost, or whose worker died, are asked for again."""
@@ -30,3 +36,5 @@ def import_waiting() -> None:
         import_file.apply_async((file_id,), expires=55)  # it is asked for again in a minute
     for batch_id in undo.unfinished().values_list("pk", flat=True)[:100]:
         undo_import.apply_async((batch_id,), expires=55)
+    for account_id in erasing.unfinished().values_list("pk", flat=True)[:100]:
+        erase_strava.apply_async((account_id,), expires=55)

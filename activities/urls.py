@@ -1,10 +1,18 @@
 from django.urls import path
 
 from activities import views
+from activities.strava import views as strava
 
 app_name = "activities"
 
 urlpatterns = [
+    path("connect/strava/", strava.connect, name="strava-connect"),
+    path("connect/strava/start/", strava.start, name="strava-start"),
+    path("connect/strava/callback/", strava.callback, name="strava-callback"),
+    path("connect/strava/disconnect/", strava.disconnect, name="strava-disconnect"),
+    path("connect/strava/data/", strava.keep_or_delete, name="strava-data"),
+    path("settings/strava/", strava.application, name="strava-application"),
+    path("settings/strava/check/", strava.operators_check, name="strava-check"),
     path("import/", views.import_new, name="import-new"),
     path("import/<int:batch_id>/", views.import_batch, name="import"),
     path("import/<int:batch_id>/cancel/", views.import_cancel, name="import-cancel"),

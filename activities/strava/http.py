@@ -118,7 +118,8 @@ def send(
     params: Mapping[str, Any] | None = None,
     form: Mapping[str, str | SecretStr] | None = None,
     through: requests.Session | None = None,
-    total_s: float = TOTAL_S,
+    read_s: float | None = None,
+    total_s: float | None = None,
 ) -> Reply:
     """One request, one answer, whatever its status. Redirects are not followed: the token is for this host alone.
 
@@ -135,12 +136,12 @@ def send(
             params=_plain(params),
             data=_plain(form),
             auth=auth,
-            timeout=(CONNECT_S, READ_S),
+            timeout=(CONNECT_S, read_s or READ_S),
             allow_redirects=False,
             stream=True,
         ) as response:
             took_s = time.monotonic() - began
-            body = _body(response, ends=began + total_s)
+            body = _body(response, ends=began + (total_s or TOTAL_S))
             return Reply(response.status_code, dict(response.headers), body, took_s)
     except requests.ConnectTimeout:
         raise NoAnswer("no connection within the time") from None

@@ -126,6 +126,9 @@ class StravaAccount(models.Model):
     state = models.CharField(max_length=20, choices=State.choices, default=State.CONNECTED)
     state_at = models.DateTimeField(default=timezone.now)
     connected_at = models.DateTimeField(default=timezone.now)
+    #: after disconnecting: the athlete's word on what came from Strava, to keep it or to have it removed
+    kept_at = models.DateTimeField(null=True, blank=True)
+    erase_asked_at = models.DateTimeField(null=True, blank=True)
 
     objects = StravaAccountQuerySet.as_manager()
 

@@ -22,7 +22,9 @@ from activities.strava.schemas import Token
 log = structlog.get_logger("agegrade.strava")
 
 #: a person waits behind a code; a worker behind a refresh
-TOTAL_S: Final = 40
+READ_S, TOTAL_S = 20, 40
+#: how long somebody who leaves is kept waiting for Strava
+LEAVING_S: Final = 8
 TRIES: Final = 2
 GONE: Final = (404, 405, 410, 501)
 
@@ -86,9 +88,11 @@ def revoke(application: Application, token: SecretStr) -> bool:
     The endpoint is new; where it is missing, or does not understand us, the old one is asked.
     """
     try:
-        reply = _post("revoke", {"token": token}, basic=(application.client_id, application.client_secret))
+        reply = _post(
+            "revoke", {"token": token}, basic=(application.client_id, application.client_secret), read_s=LEAVING_S
+        )
         if reply.status in GONE:
-            reply = _post("deauthorize", {}, token=token)
+            reply = _post("deauthorize", {}, token=token, read_s=LEAVING_S)
     except (NoAnswer, StravaError) as error:
         log.warning("strava not told of the end", error=type(error).__name__)
         return False
@@ -108,11 +112,14 @@ def _post(
     *,
     basic: tuple[str, SecretStr] | None = None,
     token: SecretStr | None = None,
+    read_s: float = READ_S,
 ) -> Reply:
     url = f"{settings.STRAVA_OAUTH_URL}/{path}"
     with requests.Session() as session:
         session.headers["Accept"] = "application/json"
-        return http.send("POST", url, form=form, basic=basic, token=token, through=session, total_s=TOTAL_S)
+        return http.send(
+            "POST", url, form=form, basic=basic, token=token, through=session, read_s=read_s, total_s=TOTAL_S
+        )
 
 
 def _token(reply: Reply) -> Token:
@@ -134,3 +141,17 @@ def _token(reply: Reply) -> Token:
         return Token.model_validate(told)
     except ValidationError:
         raise Unreadable("the answer holds no tokens") from None  # and never its payload
+
+
+def accepts(application: Application) -> None:
+    """Ask Strava whether it knows this id and secret, without anybody's tokens. Nothing where it does.
+
+    Raises AppMisconfigured where it does not, Unavailable or Refused where it does not say.
+    """
+    form = _of(application) | {"refresh_token": "none", "grant_type": "refresh_token"}
+    try:
+        _token(_post("token", form))
+    except ReconnectNeeded:
+        return  # it looked at the token, so it knows the application
+    except NoAnswer as error:
+        raise http.gave_up(error) from None

@@ -144,7 +144,6 @@ def test_a_stall_and_a_dripping_or_endless_body_end(strava, asked, monkeypatch):
     monkeypatch.setattr(http, "READ_S", 0.5)
     monkeypatch.setattr(http, "TOTAL_S", 1)
     monkeypatch.setattr(http, "LARGEST_BODY", 2**22)
-    monkeypatch.setattr(http.send, "__kwdefaults__", http.send.__kwdefaults__ | {"total_s": 1})
     for fault in ({"kind": "stall", "seconds": 3}, {"kind": "drip", "every": 0.1}, {"kind": "endless"}):
         strava.fault(path="/athlete/activities", **fault)
         assert asked.activities() == []
