@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from activities.demo import runner
 from activities.demo.places import Course, course
 from activities.demo.season import Outing
 
@@ -28,6 +29,8 @@ PACE = {
     "cool_down": 1.36,
     "marathon": 1.12,
 }
+
+RIDING_BPM = 116.0  # a wheel rolls where feet do not: speed says little about effort
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ def _other_sport(outing: Outing, random: np.random.Generator) -> Session:
         outing.kind
     ]
     metres = outing.distance_m
-    easier = -140.0 * outing.ten_km_s / 10_000 * (speed_mps - 1) if outing.kind == "ride" else 12.0
+    easier = RIDING_BPM - runner.heart_rate_bpm(speed_mps, outing.ten_km_s) if outing.kind == "ride" else 12.0
     leg = Leg(round(metres / (speed_mps * random.normal(1, 0.03))), metres, harder=easier, wavering=0.06)
     legs = _with_stops([leg], random, chance=stop_chance, stops=3)
     length_m = round(metres, -3)

@@ -176,6 +176,11 @@ def test_hearts_and_legs_stay_human(read: list[tuple[DemoFile, RecordedActivity]
 # Her races
 
 
+def test_a_ride_is_easier_than_a_run_and_harder_than_rest(read: list[tuple[DemoFile, RecordedActivity]]) -> None:
+    rides = [activity.hr_avg for file, activity in read if file.truth.sport == "cycling" and activity.hr_avg]
+    assert rides and all(100 < beats < 135 for beats in rides)
+
+
 def test_half_of_the_races_do_not_say_so(races: list[DemoFile]) -> None:
     silent = [race for race in races if not any(word in race.truth.title for word in EVENT_WORDS)]
     assert len(silent) == len(races) // 2
