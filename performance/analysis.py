@@ -17,12 +17,13 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from activities import locks, streams
+from activities import combining, joining, locks, streams
 from activities.models import Activity, Recording
 from activities.queue import ask_for
+from activities.recorded import Streams
 from athletes.models import Athlete
-from performance import agegrade, race_detection, training
-from performance.best_efforts import DISTANCES, best_efforts
+from performance import agegrade, race_detection, soundness, training
+from performance.best_efforts import DISTANCES, Excluded, best_efforts, clean, efforts_within
 from performance.load import heart_time
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording, RaceSearch
 from performance.profile import profile
@@ -31,7 +32,7 @@ from performance.race_detection.distances import within_window
 log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 RACE_SEARCH_VERSION = 1
 SEARCHES_AT_ONCE = 5
 
@@ -60,9 +61,10 @@ def analyse(activity_id: int) -> bool:
         activity = stale_activities().filter(pk=activity_id).first()
         if activity is None:
             return False
-        recording = activity.recordings.filter(leads=True).first()
+        recordings = list(activity.recordings.order_by("-leads", "pk"))
+        recording = next((one for one in recordings if one.leads), None)
         try:
-            derived, efforts = _read(activity, recording)
+            derived, efforts = _read(activity, recording, [one for one in recordings if one is not recording])
         except (
             Exception
         ) as error:  # a recording we cannot analyse must not keep the others waiting, nor return for ever
@@ -81,13 +83,18 @@ def analyse(activity_id: int) -> bool:
         return True
 
 
-def _read(activity: Activity, recording: Recording | None) -> tuple[Analysis, list[BestEffort]]:
-    samples = streams.read(recording) if recording is not None else None
-    if recording is None or samples is None or not len(samples):
-        return Analysis(notes=["no_samples"]), []
+def _read(
+    activity: Activity, recording: Recording | None, others: Sequence[Recording]
+) -> tuple[Analysis, list[BestEffort]]:
+    recorded = streams.read(recording) if recording is not None else None
+    if recording is None or recorded is None or not len(recorded):
+        return Analysis(notes=_doubts(activity, Streams.empty(), ["no_samples"])), []
+    samples, borrowed = _completed(recording, recorded, others)
     shape = profile(samples)
+    cleaned = clean(samples.time_s, samples.distance_m) if samples.distance_m is not None else None
+    notes = _doubts(activity, samples, shape.notes, excluded=cleaned.excluded if cleaned else ())
     efforts: list[BestEffort] = []
-    if activity.is_on_foot and samples.distance_m is not None:
+    if activity.is_on_foot and cleaned is not None and not soundness.KEPT_FROM_BESTS & set(notes):
         efforts = [
             BestEffort(
                 activity=activity,
@@ -96,7 +103,7 @@ def _read(activity: Activity, recording: Recording | None) -> tuple[Analysis, li
                 time_s=effort.time_s,
                 start_s=effort.start_s,
             )
-            for effort in best_efforts(samples.time_s, samples.distance_m, EFFORT_DISTANCES)
+            for effort in efforts_within(cleaned, EFFORT_DISTANCES)
         ]
     splits = {unit: [asdict(split) for split in parts] for unit, parts in shape.splits.items()}
     beats = heart_time(samples.time_s, samples.heart_rate_bpm)
@@ -106,8 +113,38 @@ def _read(activity: Activity, recording: Recording | None) -> tuple[Analysis, li
         route=shape.route,
         ascent_m=shape.ascent_m,
         heart=beats.stored() if beats is not None else None,
-        notes=shape.notes,
+        notes=notes,
+        borrowed=borrowed,
     ), efforts
+
+
+def _completed(recording: Recording, recorded: Streams, others: Sequence[Recording]) -> tuple[Streams, dict[str, int]]:
+    """The leading series with what they lack from the activity's other recordings; and whose that is, by series.
+
+    What Strava told is only shown where Strava's own recording leads, so it completes no other's.
+    """
+    from_strava = recording.source == Recording.Source.STRAVA
+    lending = sorted(
+        (one for one in others if one.n_samples and (from_strava or one.source != Recording.Source.STRAVA)),
+        key=joining.worth,
+        reverse=True,
+    )
+    read = [((one.started_at - recording.started_at).total_seconds(), streams.read(one)) for one in lending]
+    samples, taken = combining.combine(recorded, read)
+    return samples, {name: lending[number].pk for name, number in taken.items()}
+
+
+def _doubts(activity: Activity, samples: Streams, notes: Iterable[str], excluded: Iterable[Excluded] = ()) -> list[str]:
+    found = soundness.doubts(
+        started_at=activity.started_at,
+        sub_sport=activity.sub_sport,
+        elapsed_s=activity.elapsed_s,
+        timer_s=activity.timer_s,
+        samples=samples,
+        excluded=excluded,
+        now=timezone.now(),
+    )
+    return [*notes, *found]
 
 
 # -- all of an athlete's races ------------------------------------------------------------------------------------------
@@ -182,7 +219,8 @@ def _look(athlete_id: int) -> None:
 
 
 def _search(athlete: Athlete) -> None:
-    runs = list(Activity.objects.of(athlete).on_foot().order_by("started_at", "pk"))
+    dated = Activity.objects.of(athlete).exclude(analysis__notes__contains=["date_doubtful"])
+    runs = list(dated.on_foot().order_by("started_at", "pk"))
     assessed = race_detection.assess([summary(run) for run in runs])
     known = list(Race.objects.of(athlete).select_for_update())
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))

@@ -302,6 +302,8 @@ class Analysis(models.Model):
     load_basis = models.CharField(max_length=7, choices=LoadBasis.choices, blank=True, default="", db_default="")
     load_by = models.CharField(max_length=40, blank=True, default="", db_default="")
     notes = models.JSONField(default=list)
+    #: the recording that lent a series to the leading one, by series: {"heart_rate_bpm": 17}
+    borrowed = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     failed = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -7,7 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 #: codes that speak of positions or heart rate; who may not see those is not told of them either
-OF_STREAMS: Final = frozenset({"no_heart_rate", "no_positions", "heart_rate_missing", "positions_missing"})
+OF_STREAMS: Final = frozenset(
+    {"no_heart_rate", "no_positions", "heart_rate_missing", "positions_missing", "heart_rate_stuck"}
+)
 
 SENTENCES: Final[dict[str, str | Promise]] = {
     "no_samples": _("Only totals were recorded, so there are no charts and no splits."),
@@ -27,6 +29,15 @@ SENTENCES: Final[dict[str, str | Promise]] = {
     "tracks_overlap": _("The file holds tracks that overlap in time."),
     "characters_repaired": _("Some characters of the file could not be read and were replaced."),
     "content_after_end": _("The file goes on after its end; the rest was left out."),
+    "gps_spikes": _("The recorded distance leaps ahead in places, as no runner does. It is shown; bests leave it out."),
+    "vehicle": _("A part is faster than anybody ever ran: perhaps a car or a train. It is shown; bests leave it out."),
+    "distance_jumps": _("The recorded distance jumps back in places. It is shown; bests do not reach across."),
+    "date_doubtful": _(
+        "The date cannot be right: the device's clock was not set. It counts for no best and no race until you correct it."
+    ),
+    "treadmill": _("Run on a treadmill: the belt or the watch told the distance, so it does not count among bests."),
+    "long_pause": _("The watch stood paused for hours before it was stopped, so the elapsed time says little."),
+    "heart_rate_stuck": _("The heart rate never changed, so it was hardly a heart that was recorded."),
     "clock_not_set": _("The device's clock was not set, so the date may be wrong."),
 }
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final, Literal
 
-from activities.importers.contents import MAX_FILE_BYTES, MAX_UNCOMPRESSED_BYTES, Unreadable
+from activities.importers.contents import MAX_FILE_BYTES, Unreadable
 
 MAX_ARCHIVE_BYTES: Final = 16 * 2**30
 #: a decade of a very busy athlete is 10,000 activities and as many pictures
@@ -35,7 +35,9 @@ _ENCRYPTED = 0x1
 _WORTH_READING = re.compile(r"\.(fit|gpx|tcx)(\.gz)?$", re.IGNORECASE)
 _NOT_OURS = re.compile(r"(^|/)(__MACOSX/|\.(?!\.?[/\\]))")
 
-Kind = Literal["file", "archive", "table", "account", "left_out"]
+Kind = Literal["file", "archive", "table", "left_out"]
+#: what an export of an account of ours holds; it is not a heap of files and is read elsewhere
+_ACCOUNT: Final = frozenset({"manifest.json", "profile.json", "activities.jsonl", "races.jsonl"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,10 @@ class Archive:
         except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, OverflowError, struct.error):
             raise _damaged() from None
         self._infos = self._zip.infolist()
+        if {info.filename for info in self._infos} >= _ACCOUNT:
+            raise Unreadable(
+                "account", "This is an export of an account here; it is read by the command import_account."
+            )
 
     def entries(self, *, depth: int = 0) -> Iterator[Entry]:
         """Every file in it, in the order of the table of contents. depth: how many archives this one lies in."""
@@ -109,15 +115,13 @@ def _kind(name: str) -> Kind:
     last = name.rpartition("/")[2]
     if last == "activities.csv":
         return "table"
-    if last == "agegrade.json":
-        return "account"
     if last.lower().endswith(".zip"):
         return "archive"
     return "file" if _WORTH_READING.search(last) or "." not in last else "left_out"
 
 
 def _refusal(info: zipfile.ZipInfo, kind: Kind, *, depth: int, total: int, seen: set[str]) -> tuple[str, str]:
-    limit = MAX_ARCHIVE_BYTES if kind == "archive" else MAX_UNCOMPRESSED_BYTES if kind == "account" else MAX_FILE_BYTES
+    limit = MAX_ARCHIVE_BYTES if kind == "archive" else MAX_FILE_BYTES
     parts = info.filename.replace("\\", "/").split("/")
     reasons: list[tuple[bool, str, str]] = [
         (info.filename in seen, "entry_twice", "The archive holds two files of this name; the first one was read."),

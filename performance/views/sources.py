@@ -16,6 +16,7 @@ from activities.models import Activity, Recording
 from athletes.http import HtmxHttpRequest
 from athletes.whose import units_of
 from performance.figures import figures_of, sport_words
+from performance.models import Analysis
 from performance.sources_form import CorrectionForm
 
 #: the merged columns a person can make sense of, in the order they are read
@@ -62,6 +63,7 @@ def sources(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
         "units": units,
         "recordings": recordings,
         "origins": _origins(activity, recordings),
+        "streams": _borrowed(activity, recordings),
         "alike": joining.offers_beside(recordings[0]) if recordings else [],
     }
     return render(request, "performance/activity_sources.html", page, status=422 if form.is_bound else 200)
@@ -82,6 +84,30 @@ def _origins(activity: Activity, recordings: list[Recording]) -> list[dict[str, 
                 {"name": name, "label": label, "value": words, "said": name in activity.corrected, "from": number}
             )
     return rows
+
+
+#: a series as it is called where it was borrowed
+SERIES: Final[dict[str, str | Promise]] = {
+    "distance_m": gettext_lazy("Distance along the run"),
+    "latitude": gettext_lazy("Route"),
+    "altitude_m": gettext_lazy("Altitude"),
+    "heart_rate_bpm": gettext_lazy("Heart rate along the run"),
+    "cadence_spm": gettext_lazy("Cadence"),
+    "power_w": gettext_lazy("Power"),
+    "temperature_c": gettext_lazy("Temperature"),
+}
+
+
+def _borrowed(activity: Activity, recordings: list[Recording]) -> list[dict[str, Any]]:
+    """The charts' series that another recording than the leading one told."""
+    analysis = Analysis.objects.filter(activity=activity).only("borrowed").first()
+    numbers = {recording.pk: number for number, recording in enumerate(recordings, start=1)}
+    borrowed = analysis.borrowed if analysis is not None else {}
+    return [
+        {"label": label, "from": numbers[borrowed[name]]}
+        for name, label in SERIES.items()
+        if borrowed.get(name) in numbers
+    ]
 
 
 @require_POST

@@ -32,16 +32,23 @@ def read(file, number: int = 0) -> bytes:
 def test_what_is_worth_reading_is_told_from_pictures_and_settings():
     names = [
         "activities/1.fit.gz", "activities/2.GPX", "activities/3.tcx", "activities.csv", "media/a.jpg", "profile.csv",
-        "__MACOSX/activities/1.fit.gz", ".hidden.fit", "DI/UploadedFiles_0-_Part1.zip", "noname", "agegrade.json",
+        "__MACOSX/activities/1.fit.gz", ".hidden.fit", "DI/UploadedFiles_0-_Part1.zip", "noname", "settings.json",
     ]  # fmt: skip
     kinds = outcomes(packed(*((name, b"x") for name in names)))
     assert [kinds[name] for name in names] == [
-        "file", "file", "file", "table", "left_out", "left_out", "left_out", "left_out", "archive", "file", "account",
+        "file", "file", "file", "table", "left_out", "left_out", "left_out", "left_out", "archive", "file", "left_out",
     ]  # fmt: skip
 
 
 def test_an_entry_is_given_as_it_was_packed():
     assert read(packed(("a.fit", b"12345" * 100_000))) == b"12345" * 100_000
+
+
+def test_an_export_of_an_account_is_told_from_a_heap_of_files():
+    names = ("manifest.json", "profile.json", "activities.jsonl", "races.jsonl", "originals/1.gz")
+    with pytest.raises(Unreadable) as refused:
+        Archive(packed(*((name, b"{}") for name in names)))
+    assert refused.value.code == "account"
 
 
 @pytest.mark.parametrize(
