@@ -3,7 +3,8 @@
 Somebody else's route is drawn, and given as JSON, without its ends: they may be a front door.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -61,9 +62,11 @@ class ChartStack:
         return ", ".join(titles)
 
 
-def chart_stack(analysis: Analysis, *, tempo: Tempo, units: Units, route: Drawing | None) -> ChartStack | None:
-    """Pace (or speed), heart rate and elevation over distance, or over time where no distance was recorded."""
-    columns: dict[str, Any] = analysis.charts
+def chart_stack(columns: Mapping[str, Any], *, tempo: Tempo, units: Units, route: Drawing | None) -> ChartStack | None:
+    """Pace (or speed), heart rate and elevation over distance, or over time where no distance was recorded.
+
+    columns: as Analysis stores them, or those of a part of the run.
+    """
     if not columns.get("x"):
         return None
     over_time = columns["axis"] == "time"
@@ -219,8 +222,13 @@ def _round_words(number: float) -> str:
 # Route
 
 
-def route_drawing(analysis: Analysis, *, units: Units, hides_ends: bool) -> Drawing | None:
-    """The route on its own ground; somebody else's without its ends, which may be a front door."""
+def route_drawing(
+    analysis: Analysis, *, units: Units, hides_ends: bool, part: Mapping[str, Any] | None = None
+) -> Drawing | None:
+    """The route on its own ground; somebody else's without its ends, which may be a front door.
+
+    part: the columns that the charts show, where that is not the whole run.
+    """
     points = shown_route([(lat, lon) for lat, lon in analysis.route], hides_ends=hides_ends)
     columns: dict[str, Any] = analysis.charts
     latitude, longitude = columns.get("latitude") or [], columns.get("longitude") or []
@@ -228,7 +236,33 @@ def route_drawing(analysis: Analysis, *, units: Units, hides_ends: bool) -> Draw
     per_unit = 1000.0 if units == "km" else measures.MILE_M
     over_distance = columns.get("axis") == "distance" and bool(placed)
     passed = [metres / per_unit for metres in columns.get("x", [])] if over_distance else []
-    return charts.route(points, columns=placed, passed=passed, start_shown=not hides_ends)
+    cursor = None
+    if part is not None:
+        seen = [metres for metres, at in zip(columns.get("x", []), placed, strict=False) if at is not None]
+        ends = (seen[0], seen[-1]) if hides_ends and seen else (-math.inf, math.inf)
+        cursor = _positions(part, *ends) if seen else []
+    return charts.route(points, columns=placed, passed=passed, cursor=cursor, start_shown=not hides_ends)
+
+
+def _positions(part: Mapping[str, Any], first: float, last: float) -> list[charts.Point | None]:
+    """The positions of a part's columns, as far as they lie between the first and the last that may be shown."""
+    if not part.get("latitude") or not part.get("longitude"):
+        return []
+    return [
+        (lat, lon) if lat is not None and lon is not None and first <= metres <= last else None
+        for metres, lat, lon in zip(part["x"], part["latitude"], part["longitude"], strict=True)
+    ]
+
+
+def part_of(stored: Mapping[str, Any], from_m: float, to_m: float) -> dict[str, Any]:
+    """A part of the stored columns: coarse, but there when the samples are gone."""
+    chosen = [number for number, metres in enumerate(stored.get("x", [])) if from_m <= metres <= to_m]
+    if stored.get("axis") != "distance" or len(chosen) < 2:
+        return {}
+    return {
+        name: column[chosen[0] : chosen[-1] + 1] if isinstance(column, list) else column
+        for name, column in stored.items()
+    }
 
 
 def shown_columns(analysis: Analysis, *, hides_ends: bool) -> dict[str, Any]:

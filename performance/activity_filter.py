@@ -13,8 +13,12 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from activities import measures
+from activities.measures import Units
 from activities.models import Activity
 from performance.figures import sport_words
+from performance.models import Race
+from performance.race_book import COUNTED
 
 PAGE: Final = 50
 
@@ -49,20 +53,41 @@ class Cursor:
             return None
 
 
+#: of races: those that count, those that wait, and all that is neither
+KINDS: Final = (
+    ("", _("Everything")),
+    ("race", _("Races")),
+    ("to_decide", _("Maybe a race")),
+    ("other", _("Not a race")),
+)
+
+
 class ActivityFilterForm(forms.Form):
-    """`?q= &from= &to= &sport= &before=`. What cannot be read is told beside its field and filters nothing."""
+    """`?q= &from= &to= &min= &sport= &kind= &before=`; `min` in the reader's unit.
+
+    What cannot be read is told beside its field and filters nothing.
+    """
 
     q = forms.CharField(
         label=_("Search by name"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
     )
 
-    def __init__(self, data: Any, *, sports: list[str]) -> None:
+    def __init__(self, data: Any, *, sports: list[str], units: Units = "km") -> None:
         super().__init__(data, auto_id="f-%s")
         day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         self.fields["from"] = forms.DateField(label=_("From"), required=False, widget=day, input_formats=["%Y-%m-%d"])
         self.fields["to"] = forms.DateField(label=_("To"), required=False, widget=day, input_formats=["%Y-%m-%d"])
+        self.unit_m = 1000.0 if units == "km" else measures.MILE_M
+        self.fields["min"] = forms.FloatField(
+            label=_("At least %(unit)s") % {"unit": units},
+            required=False,
+            min_value=0,
+            max_value=10_000,
+            widget=forms.NumberInput(attrs={"step": "any", "min": "0", "inputmode": "decimal"}),
+        )
         choices = [("", _("Every sport")), *((sport, sport_words(sport)) for sport in sports)]
         self.fields["sport"] = forms.ChoiceField(label=_("Sport"), required=False, choices=choices)
+        self.fields["kind"] = forms.ChoiceField(label=_("Kind"), required=False, choices=KINDS)
 
     @property
     def asks(self) -> bool:
@@ -79,8 +104,16 @@ class ActivityFilterForm(forms.Form):
             activities = activities.filter(local_date__gte=asked["from"])
         if asked.get("to"):
             activities = activities.filter(local_date__lte=asked["to"])
+        if asked.get("min"):
+            activities = activities.filter(distance_m__gte=asked["min"] * self.unit_m)
         if asked.get("sport"):
             activities = activities.filter(sport=asked["sport"])
+        if asked.get("kind") == "race":
+            activities = activities.filter(race__state__in=COUNTED)
+        elif asked.get("kind") == "to_decide":
+            activities = activities.filter(race__state=Race.State.TO_DECIDE)
+        elif asked.get("kind") == "other":
+            activities = activities.exclude(race__state__in=[*COUNTED, Race.State.TO_DECIDE])
         return activities
 
 

@@ -1,8 +1,9 @@
 """The tables of an activity's page: splits, laps, graded best efforts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from django.db.models import Count, Min, Q
@@ -42,7 +43,7 @@ UNFOLDED_ROWS: Final = 44
 
 @dataclass(frozen=True)
 class Row:
-    """A split or a lap. difference_s: seconds a unit from the mean, below 0 is faster."""
+    """A split or a lap. difference_s: seconds a unit from the mean, below 0 is faster.  zoom: the query that shows it."""
 
     label: str
     distance: str
@@ -52,6 +53,7 @@ class Row:
     difference_s: float | None
     hr_avg: float | None
     climb_m: float | None
+    zoom: str = ""
 
     @property
     def difference_words(self) -> str:
@@ -73,7 +75,12 @@ def split_rows(analysis: Analysis, *, tempo: Tempo, units: Units, shows_heart_ra
         for split in splits
     ]
     facts = [(s["distance_m"], s["time_s"], s["hr_avg"] if shows_heart_rate else None, s["climb_m"]) for s in splits]
-    return _rows(labels, facts, tempo=tempo, units=units)
+    rows = _rows(labels, facts, tempo=tempo, units=units)
+    ends = [0.0, *accumulate(split["distance_m"] / unit_m for split in splits)]
+    return [
+        replace(row, zoom=f"from_{units}={begin:.4g}&to_{units}={end:.4g}")
+        for row, (begin, end) in zip(rows, pairwise(ends), strict=True)
+    ]
 
 
 def lap_rows(laps: Sequence[Lap], *, tempo: Tempo, units: Units, shows_heart_rate: bool) -> list[Row]:

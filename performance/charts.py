@@ -120,8 +120,10 @@ def across(x: Sequence[float], *, words: Words, clock: bool = False, most: int =
     if last <= first:
         return ()
     steps = CLOCK_STEPS if clock else NUMBER_STEPS
-    step = next((step for step in steps if last / step < most), steps[-1])
-    values = [number * step for number in range(math.floor(last / step) + 1)]
+    step = next((step for step in steps if (last - first) / step < most), steps[-1])
+    numbers = range(math.floor(first / step), math.floor(last / step) + 1)
+    # the first column stands a little after the point where its stretch begins
+    values = [number * step for number in numbers if number * step >= first - 0.02 * (last - first)]
     return tuple(
         Tick(f"{max(0.0, (value - first) / (last - first)) * PLOT_PERCENT:.1f}%", words(value)) for value in values
     )
@@ -254,6 +256,7 @@ def route(
     *,
     columns: Sequence[Point | None] = (),
     passed: Sequence[float] = (),
+    cursor: Sequence[Point | None] | None = None,
     start_shown: bool = True,
     width: int = 600,
     most_marks: int = 10,
@@ -261,6 +264,7 @@ def route(
     """Draw a route; None for somebody who stood still.
 
     columns: position of each chart column, passed: its distance in the reader's unit (empty: no numbers on the way).
+    cursor: the positions that the cursor stands on, where the charts show only a part.
     """
     if not _moves(points):
         return None
@@ -272,7 +276,7 @@ def route(
         path="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in drawn),
         start=_mark(drawn[0], "") if start_shown else None,
         marks=tuple(_marks(placed, passed, most_marks)),
-        columns=placed,
+        columns=placed if cursor is None else tuple(None if at is None else _whole(project(at)) for at in cursor),
     )
 
 

@@ -90,14 +90,25 @@ def _known_distance(streams: Streams) -> Floats | None:
     return filled - filled[0] if 1.0 < filled[-1] - filled[0] <= FARTHEST_M else None
 
 
-def _charts(streams: Streams, time_s: Floats, distance_m: Floats | None) -> dict[str, object]:
-    x = distance_m if distance_m is not None else time_s
-    span = float(x[-1] - x[0])
-    if span <= 0:
+def zoomed(streams: Streams, from_m: float, to_m: float) -> dict[str, object]:
+    """The chart columns of a part of the run, as fine as it was recorded; empty where there is no distance or no sample."""
+    distance_m = _known_distance(streams) if len(streams) >= 2 else None
+    if distance_m is None:
         return {}
-    count = int(min(COLUMNS, len(x)))
-    edges = np.linspace(float(x[0]), float(x[-1]), count + 1)
-    column = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, count - 1)
+    return _charts(streams, streams.time_s, distance_m, (max(from_m, 0.0), min(to_m, float(distance_m[-1]))))
+
+
+def _charts(
+    streams: Streams, time_s: Floats, distance_m: Floats | None, part: tuple[float, float] | None = None
+) -> dict[str, object]:
+    x = distance_m if distance_m is not None else time_s
+    low, high = part or (float(x[0]), float(x[-1]))
+    first, end = np.searchsorted(x, low, side="left"), np.searchsorted(x, high, side="right")
+    if high <= low or end - first < 2:
+        return {}
+    count = min(COLUMNS, int(end - first))
+    edges = np.linspace(low, high, count + 1)
+    column = np.clip(np.searchsorted(edges, x[first:end], side="right") - 1, 0, count - 1)
     centres = (edges[:-1] + edges[1:]) / 2
     charts: dict[str, object] = {
         "axis": "distance" if distance_m is not None else "time",
@@ -113,6 +124,7 @@ def _charts(streams: Streams, time_s: Floats, distance_m: Floats | None) -> dict
         ("longitude", 5),
     ):
         values = getattr(streams, name)
+        values = values[first:end] if values is not None else None
         if values is not None and not np.isnan(values).all():
             charts[name] = _rounded(_column_means(np.asarray(values, dtype=np.float64), column, count), digits)
     return charts

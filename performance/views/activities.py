@@ -16,16 +16,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from activities import streams
 from activities.models import Activity, Recording
 from athletes import access
 from athletes.http import HtmxHttpRequest, wants_part
 from athletes.models import Athlete
 from athletes.whose import sees, units_of, whose
-from performance import activity_charts, activity_rows, exports, quality
+from performance import activity_charts, activity_rows, exports, profile, quality, training
 from performance.activity_filter import ActivityFilterForm, Cursor, page_after
 from performance.figures import Figures, effort_fields, figures_of, tempo_of, with_ascent
 from performance.key_figures import key_figures
 from performance.models import Analysis, BestEffort, Race
+from performance.zones import zone_rows
+from performance.zoom import ZoomForm
 
 #: an analysis that takes longer than this waits for a worker, and is asked about less often
 SOON_S: Final = 60
@@ -70,7 +73,7 @@ def activity_list(request: HtmxHttpRequest) -> HttpResponse:
 def _filtered(request: HtmxHttpRequest, athlete: Athlete) -> tuple[ActivityFilterForm, QuerySet[Activity]]:
     visible = Activity.objects.visible_to(request.user).of(athlete)
     sports = sorted({sport for sport in visible.order_by().values_list("sport", flat=True).distinct() if sport})
-    form = ActivityFilterForm(request.GET, sports=sports)
+    form = ActivityFilterForm(request.GET, sports=sports, units=units_of(request))
     return form, form.apply(visible)
 
 
@@ -90,9 +93,12 @@ def _asked(request: HtmxHttpRequest, **changed: str) -> str:
 
 @require_safe
 @never_cache
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", "HX-Target")
 def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
-    """One activity as the reader may see it; 404 for anybody else's. `#activity` polls while there is no analysis yet."""
+    """One activity as the reader may see it; 404 for anybody else's. `#activity` polls while there is no analysis yet.
+
+    `?from_km= &to_km=` (or `_mi`) draws the charts of that part from the samples, to HTMX as `#charts` alone.
+    """
     run = _visible(request, activity_id)
     athlete = run.athlete
     is_self = athlete.user_id == request.user.pk
@@ -100,8 +106,10 @@ def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
     units = units_of(request)
     figures = figures_of(run, shows_streams=shows_streams, units=units)
     analysis = _analysis(run)
+    zoom = ZoomForm(request.GET, units=units)
     page = {
         "athlete": athlete,
+        "zoom": zoom,
         "is_self": is_self,
         "units": units,
         "figures": figures,
@@ -113,10 +121,17 @@ def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
         "waits_soon": (timezone.now() - run.changed_at).total_seconds() < SOON_S,
         "stale": analysis is not None and analysis.seen_change != run.changed_at,
         **_recorded(run, figures, is_self=is_self, analysis=analysis),
-        **(_analysed(run, figures, analysis, is_self=is_self) if analysis is not None and not analysis.failed else {}),
     }
+    if analysis is not None and not analysis.failed:
+        page |= _analysed(run, figures, analysis, is_self=is_self)
+        if shows_streams:
+            page |= _drawn(run, figures, analysis, zoom, is_self=is_self)
     template = "performance/activity.html"
-    return render(request, template + "#activity" if wants_part(request) else template, page)
+    if not wants_part(request):
+        return render(request, template, page)
+    if request.htmx.target == "charts" and page.get("charts") is not None:
+        return render(request, template + "#charts", page, status=422 if zoom.errors else 200)
+    return render(request, template + "#activity", page)
 
 
 def _visible(request: HtmxHttpRequest, activity_id: int) -> Activity:
@@ -177,15 +192,35 @@ def _analysed(run: Activity, figures: Figures, analysis: Analysis, *, is_self: b
         ),
         "efforts_graded": run.athlete.born is not None and bool(run.athlete.sexes),
     }
-    if figures.shows_streams:
-        route = activity_charts.route_drawing(analysis, units=units, hides_ends=not is_self)
-        page |= {
-            "route": route,
-            "ends_hidden": not is_self,
-            "has_positions": bool(analysis.route),
-            "charts": activity_charts.chart_stack(analysis, tempo=tempo, units=units, route=route),
-        }
     return page
+
+
+def _drawn(run: Activity, figures: Figures, analysis: Analysis, zoom: ZoomForm, *, is_self: bool) -> dict[str, Any]:
+    """Charts, route and zones, for who may see them. Samples are read only for a part of the run; two queries at most."""
+    tempo, units = tempo_of(run.sport), figures.units
+    part = _part(analysis, zoom.part_m) if zoom.part_m is not None else None
+    route = activity_charts.route_drawing(analysis, units=units, hides_ends=not is_self, part=part or None)
+    known = training.heart_of(run.athlete) if analysis.heart else None
+    return {
+        "route": route,
+        "ends_hidden": not is_self,
+        "has_positions": bool(analysis.route),
+        "charts": activity_charts.chart_stack(part or analysis.charts, tempo=tempo, units=units, route=route),
+        "can_zoom": analysis.charts.get("axis") == "distance",
+        "is_part": bool(part),
+        "no_such_part": zoom.part_m is not None and not part,
+        "zones": zone_rows(analysis, known),
+        "heart": known,
+        "has_heart": bool(analysis.heart),
+    }
+
+
+def _part(analysis: Analysis, part_m: tuple[float, float]) -> dict[str, Any]:
+    """From the samples where they are still kept, else from the stored columns; empty where the run does not reach it."""
+    samples = streams.read(analysis.recording) if analysis.recording is not None else None
+    if samples is not None and len(samples):
+        return profile.zoomed(samples, *part_m)
+    return activity_charts.part_of(analysis.charts, *part_m)
 
 
 # -- as CSV and JSON ----------------------------------------------------------------------------------------------------

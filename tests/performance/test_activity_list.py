@@ -99,6 +99,27 @@ def test_a_rejected_race_is_a_run(as_ada, ada):
     assert 'class="tag' not in as_ada.get(URL).content.decode()
 
 
+def test_races_can_be_listed_alone_and_so_can_all_but_them(as_ada, ada):
+    for number, state in enumerate(["confirmed", "found", "to_decide", "rejected", None]):
+        run = factories.make_activity(
+            athlete=ada, name=f"{state}", started_at=datetime(2026, 10, 9 - number, tzinfo=UTC)
+        )
+        if state:
+            factories.make_race(athlete=ada, activity=run, state=state)
+    assert listed(as_ada, "?kind=race") == ["confirmed", "found"]
+    assert listed(as_ada, "?kind=to_decide") == ["to_decide"]
+    assert listed(as_ada, "?kind=other") == ["rejected", "None"]
+
+
+def test_the_least_distance_is_in_the_readers_unit(as_ada, ada):
+    for km in (5, 10, 16):
+        factories.make_activity(athlete=ada, name=f"{km}", distance_m=km * 1000)
+    factories.make_activity(athlete=ada, name="none", distance_m=None)
+    assert sorted(listed(as_ada, "?min=10")) == ["10", "16"]
+    Athlete.objects.filter(pk=ada.pk).update(units="mi")
+    assert listed(as_ada, "?min=9.5") == ["16"]
+
+
 def test_a_run_without_a_name_goes_by_its_sport(as_ada, ada):
     factories.make_activity(athlete=ada, name="", sport="cycling")
     assert listed(as_ada) == ["Ride"]
