@@ -38,6 +38,10 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
+    #: when the first steps were done with, or passed over; until then they are offered
+    welcomed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: asked to be gone: signs in no more, and a task removes the rest (athletes/erasing.py)
+    erase_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -144,6 +148,12 @@ class Athlete(models.Model):
         return {"M": ("M",), "F": ("F",), "both": ("F", "M")}.get(self.table, ())
 
 
+class CoachGrantQuerySet(models.QuerySet["CoachGrant"]):
+    def in_force(self) -> CoachGrantQuerySet:
+        now = timezone.now()
+        return self.filter(Q(until__isnull=True) | Q(until__gt=now), since__lte=now, withdrawn_at__isnull=True)
+
+
 class CoachGrant(models.Model):
     """An athlete lets a coach look. Withdrawn or past `until` it gives nothing, from that moment."""
 
@@ -158,6 +168,10 @@ class CoachGrant(models.Model):
     since = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    #: when the coach last opened something of the athlete's, to within an hour
+    looked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = CoachGrantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -194,3 +208,60 @@ class CoachGrantEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.what} {self.coach_email}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, user: access.Viewer) -> InvitationQuerySet:
+        """One's own; the operator, who answers for who comes in, sees those of all that bring no look at anybody."""
+        if not user.is_authenticated:
+            return self.none()
+        own = Q(invited_by=user)
+        return self.filter(own | Q(athlete__isnull=True) if user.is_superuser else own)
+
+    def open(self) -> InvitationQuerySet:
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A link by e-mail that lets one person in, once. With an athlete and a level it is also a coach's consent, which
+    waits until somebody signs in with that address. Only the hash of the link's secret is kept."""
+
+    email = models.EmailField(_("e-mail address"))
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    #: whether an account may be made with it where sign-up is by invitation
+    lets_in = models.BooleanField(_("lets in"))
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, null=True, blank=True, related_name="offers")
+    level = models.PositiveSmallIntegerField(choices=CoachGrant.Level.choices, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(athlete__isnull=True, level__isnull=True)
+                | Q(athlete__isnull=False, level__in=[1, 2, 3], level__isnull=False),
+                name="invitation_look_names_its_level",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="invitation_expires_after_it_was_made"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True),
+                name="invitation_taken_or_revoked_not_both",
+            ),
+        ]
+        indexes = [models.Index(Lower("email"), name="invitation_by_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
