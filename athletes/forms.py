@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from athletes.models import Athlete
+from athletes import invitations
+from athletes.models import Athlete, CoachGrant, Invitation, User
 
 OLDEST = 120
 
@@ -122,6 +125,10 @@ def _zones() -> list[tuple[str, Any]]:
     return [("", _("not said")), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)]
 
 
+def _languages() -> list[tuple[str, Any]]:
+    return [("", _("as the browser asks")), *settings.LANGUAGES]
+
+
 class PlaceForm(forms.ModelForm):
     all_optional = True
     zone = forms.ChoiceField(
@@ -131,11 +138,18 @@ class PlaceForm(forms.ModelForm):
         help_text=_("Used where a file says neither a time zone nor a place."),
     )
 
+    language = forms.ChoiceField(label=_("Language"), required=False, choices=_languages)
+
     class Meta:
         model = Athlete
-        fields: ClassVar[list[str]] = ["units", "zone"]
+        fields: ClassVar[list[str]] = ["units", "zone", "language"]
         labels: ClassVar[dict[str, Any]] = {"units": _("Distances and paces in")}
         widgets: ClassVar[dict[str, Any]] = {"units": forms.RadioSelect}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(settings.LANGUAGES) < 2:
+            del self.fields["language"]
 
 
 class DisplayForm(forms.ModelForm):
@@ -146,3 +160,109 @@ class DisplayForm(forms.ModelForm):
         fields: ClassVar[list[str]] = ["theme", "text_size"]
         labels: ClassVar[dict[str, Any]] = {"theme": _("Colours"), "text_size": _("Text size")}
         widgets: ClassVar[dict[str, Any]] = {"theme": forms.RadioSelect, "text_size": forms.RadioSelect}
+
+
+def _address(**kwargs: Any) -> forms.EmailField:
+    field = forms.EmailField(max_length=254, **kwargs)
+    field.widget.attrs |= {"autocomplete": "off", "inputmode": "email"}
+    return field
+
+
+class _SendsMail(forms.Form):
+    """An address to write to. How many may be open at a time is bounded, so that nobody floods others through us."""
+
+    by: User
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].lower()
+        if email == self.by.email.lower():
+            raise forms.ValidationError(_("That is your own address."), code="own")
+        return str(email)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        today = timezone.now() - invitations.A_DAY
+        if Invitation.objects.filter(invited_by=self.by, created_at__gt=today).count() >= invitations.MOST_A_DAY:
+            raise forms.ValidationError(
+                _("That is enough for one day: %(most)d messages. Go on tomorrow."),
+                params={"most": invitations.MOST_A_DAY},
+                code="too_many",
+            )
+        return cleaned
+
+
+class InvitationForm(_SendsMail):
+    prefix = "invite"
+    email = _address(label=_("E-mail address"), help_text=_("A link goes there that works once, for 14 days."))
+
+
+class CoachForm(_SendsMail):
+    """A coach by address, and how much they may see. The least comes first."""
+
+    prefix = "coach"
+    email = _address(label=_("The coach's e-mail address"))
+    level = forms.TypedChoiceField(
+        label=_("They may see"),
+        coerce=int,
+        choices=CoachGrant.Level.choices,
+        initial=CoachGrant.Level.RACES,
+        widget=forms.RadioSelect,
+    )
+
+
+class EraseForm(forms.Form):
+    """No single press ends years of runs: the address is typed out."""
+
+    prefix = "erase"
+    address = forms.CharField(
+        label=_("Type your e-mail address to confirm"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["address"].help_text = _("It is %s.") % user.email
+
+    def clean_address(self) -> str:
+        address = self.cleaned_data["address"].strip()
+        if address.lower() != self.user.email.lower():
+            raise forms.ValidationError(
+                _("That is not the address of this account. Nothing was deleted."), code="other"
+            )
+        return str(address)
+
+
+class OperatorForm(forms.Form):
+    """The first operator's account."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+    name = forms.CharField(
+        label=_("Name"), max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        help_text=password_validators_help_text_html,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError(
+                _("There is an account with that address: sign in to it first, then open this link again."),
+                code="taken",
+            )
+        return str(email)
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        validate_password(password, User(email=self.cleaned_data.get("email", "")))
+        return str(password)

@@ -41,8 +41,10 @@ class Environment(BaseModel):
     media_root: Path = PROJECT / "var" / "media"
     field_keys: Words = []
     email_url: str = "consolemail://"
+    email_from: str = ""
     log_format: Literal["json", "text"] | None = None
     sign_up: Literal["open", "invite", "closed"] = "closed"
+    members_invite: bool = False
     demo_password: str = ""
     trusted_proxies: int = Field(default=0, ge=0)
     strava_client_id: str = ""

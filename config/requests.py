@@ -77,10 +77,10 @@ class PersonalPagesMiddleware:
 
 
 def _path(request: HttpRequest) -> str:
-    """The path, without the keys that allauth puts into its links (password reset, confirming an address)."""
+    """The path, without the keys in links that came by mail (password reset, confirming an address, invitations)."""
     match = request.resolver_match
-    if match is not None and match.kwargs and request.path.startswith("/accounts/"):
-        return f"/accounts/… ({match.url_name})"
+    if match is not None and match.kwargs and (request.path.startswith("/accounts/") or "token" in match.kwargs):
+        return f"/{request.path.split('/')[1]}/… ({match.url_name})"
     return request.path
 
 

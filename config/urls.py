@@ -11,6 +11,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/two-step/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
     path("", include("performance.urls")),  # its first page is the dashboard; signed out it shows athletes' own
     path("", include("athletes.urls")),

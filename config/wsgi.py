@@ -12,3 +12,7 @@ application = get_wsgi_application()
 from config.db.pool import refuse_a_pool_the_server_cannot_hold
 
 refuse_a_pool_the_server_cannot_hold()
+
+from athletes.first_operator import tell
+
+tell()

@@ -76,18 +76,6 @@ def test_accounts_are_made_by_the_operator(client):
     assert client.post("/accounts/signup/", {"email": "x@example.invalid"}).status_code == 200
 
 
-def test_where_sign_up_is_open_an_account_can_be_made(client, settings):
-    settings.SIGN_UP = "open"
-    assert 'name="password1"' in client.get("/accounts/signup/").content.decode()
-    made = client.post(
-        "/accounts/signup/",
-        {"email": "new@example.invalid", "password1": "a fair long phrase", "password2": "a fair long phrase"},
-    )
-    assert made.status_code == 302
-    html = client.get("/races/").content.decode()
-    assert client.get("/races/").status_code == 200 and "new@example.invalid"[:2].upper()[0] in html
-
-
 def test_a_forgotten_password_can_be_replaced(client, cast: Cast):
     client.post("/accounts/password/reset/", {"email": "ada@example.invalid"})
     (message,) = mail.outbox
