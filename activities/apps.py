@@ -9,8 +9,11 @@ class ActivitiesConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete
 
+        from activities.stored import stored_recordings
         from athletes.models import Athlete
+        from athletes.signals import stored_about
 
+        stored_about.connect(stored_recordings, dispatch_uid="recordings are stored")
         post_delete.connect(_drop_the_files, sender=Athlete, dispatch_uid="the files go with the athlete")
 
 

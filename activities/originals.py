@@ -105,6 +105,29 @@ def drop_all(athlete_id: int) -> None:
         _drop_folder(folder)
 
 
+def drop_orphans() -> int:
+    """The folders of athletes who are no more, such as a file that was being read while its athlete was deleted left one.
+
+    An athlete's row is older than their first file, so nobody's is taken too early. Gives how many.
+    """
+    from athletes.models import Athlete
+
+    dropped = 0
+    for root in ("originals", "incoming"):
+        try:
+            names = [name for name in default_storage.listdir(root)[0] if name.isdecimal()]
+        except FileNotFoundError:
+            continue
+        known = {
+            str(pk) for pk in Athlete.objects.filter(pk__in=[int(name) for name in names]).values_list("pk", flat=True)
+        }
+        for name in names:
+            if name not in known:
+                _drop_folder(f"{root}/{name}")
+                dropped += 1
+    return dropped
+
+
 def _drop_folder(folder: str) -> None:
     try:
         folders, files = default_storage.listdir(folder)

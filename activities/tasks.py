@@ -6,8 +6,8 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from activities import ingest, undo
-from activities.models import ImportFile
+from activities import demonstration, ingest, originals, undo
+from activities.models import ImportBatch, ImportFile
 from activities.strava import erasing
 
 
@@ -38,3 +38,17 @@ def import_waiting() -> None:
         undo_import.apply_async((batch_id,), expires=55)
     for account_id in erasing.unfinished().values_list("pk", flat=True)[:100]:
         erase_strava.apply_async((account_id,), expires=55)
+
+
+@shared_task(soft_time_limit=1700, time_limit=1800)  # three years of runs, made and read on the smallest machine
+def bring_in_the_demo(athlete_id: int) -> None:
+    batch = ImportBatch.objects.filter(athlete=athlete_id, kind=ImportBatch.Kind.DEMO).first()
+    if batch is not None and not batch.about.get("complete"):
+        demonstration.bring_in(batch)
+        ingest.work_off_all(batch)
+
+
+@shared_task
+def sweep_files() -> None:
+    """Files that were being written while their athlete was deleted."""
+    originals.drop_orphans()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from activities import views
+from activities import demo_views, views
 from activities.strava import views as strava
 
 app_name = "activities"
@@ -18,4 +18,6 @@ urlpatterns = [
     path("import/<int:batch_id>/cancel/", views.import_cancel, name="import-cancel"),
     path("import/<int:batch_id>/retry/", views.import_retry, name="import-retry"),
     path("import/<int:batch_id>/undo/", views.import_undo, name="import-undo"),
+    path("demo/look/", demo_views.demo_look, name="demo-look"),
+    path("demo/remove/", demo_views.demo_remove, name="demo-remove"),
 ]

@@ -1,6 +1,7 @@
-"""Making people and grants: what the commands, the demo and later the pages do."""
+"""Making people and grants: what the commands, the demo and the pages do."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -9,6 +10,9 @@ from django.utils import timezone
 from athletes.models import Athlete, CoachGrant, CoachGrantEvent, User
 
 ROLES = ("athlete", "coach", "operator")
+
+#: a coach who reads for an hour has looked once
+ONE_LOOK: Final = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -31,6 +35,8 @@ def make_person(
     user.name = user.name or name
     user.is_staff = user.is_staff or role in {"coach", "operator"}
     user.is_superuser = user.is_superuser or role == "operator"
+    if is_demo:
+        user.welcomed_at = user.welcomed_at or timezone.now()
     user.save()
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
     if role == "athlete":
@@ -42,8 +48,12 @@ def make_person(
 
 @transaction.atomic
 def grant(*, athlete: Athlete, coach: User, level: int, by: User | None = None) -> CoachGrant:
-    """Let a coach see an athlete at a level; a grant in force is replaced. Both are written to the audit."""
+    """Let a coach see an athlete at a level; a grant in force is replaced. Both are written to the audit.
+
+    The admin is a coach's workplace, so whoever was let in may enter it; what it shows is what grants show.
+    """
     withdraw(athlete=athlete, coach=coach, by=by)
+    User.objects.filter(pk=coach.pk, is_staff=False).update(is_staff=True)
     granted = CoachGrant.objects.create(athlete=athlete, coach=coach, level=level)
     CoachGrantEvent.objects.create(
         athlete=athlete, coach_email=coach.email, what=CoachGrantEvent.What.GRANTED, level=level, by=by
@@ -59,4 +69,16 @@ def withdraw(*, athlete: Athlete, coach: User, by: User | None = None) -> None:
         held.save(update_fields=["withdrawn_at"])
         CoachGrantEvent.objects.create(
             athlete=athlete, coach_email=coach.email, what=CoachGrantEvent.What.WITHDRAWN, level=held.level, by=by
+        )
+
+
+def note_look(*, athlete_id: int, coach: User) -> None:
+    """Write down that a coach opened something of an athlete's, once an hour at most. One query, two at a new look."""
+    now = timezone.now()
+    grants = CoachGrant.objects.in_force().filter(athlete=athlete_id, coach=coach)
+    fresh = grants.exclude(looked_at__gt=now - ONE_LOOK)
+    if fresh.update(looked_at=now):
+        level = grants.values_list("level", flat=True).first()
+        CoachGrantEvent.objects.create(
+            athlete_id=athlete_id, coach_email=coach.email, what=CoachGrantEvent.What.LOOKED, level=level or 1, by=coach
         )

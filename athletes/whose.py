@@ -12,6 +12,7 @@ from django.http import Http404
 
 from athletes.http import HtmxHttpRequest
 from athletes.models import Athlete
+from athletes.people import note_look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Whose:
 
 
 def whose(request: HtmxHttpRequest, *, level: int) -> Whose:
-    """Choose the athlete of a page that shows what the level names. One query, none beyond it for oneself alone.
+    """Choose the athlete of a page that shows what the level names. One query; a coach's look is written down by another.
 
     Raises Http404 for an athlete asked for who may not be seen at that level.
     """
@@ -38,7 +39,10 @@ def whose(request: HtmxHttpRequest, *, level: int) -> Whose:
         own = (athlete for athlete in visible if athlete.user_id == request.user.pk)
         chosen = next(own, visible[0] if visible else None)
     others = tuple(athlete for athlete in visible if athlete != chosen)
-    return Whose(athlete=chosen, is_self=chosen is not None and chosen.user_id == request.user.pk, others=others)
+    is_self = chosen is not None and chosen.user_id == request.user.pk
+    if chosen is not None and not is_self:
+        note_look(athlete_id=chosen.pk, coach=request.user)
+    return Whose(athlete=chosen, is_self=is_self, others=others)
 
 
 def sees(request: HtmxHttpRequest, athlete: Athlete, *, level: int) -> bool:

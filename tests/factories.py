@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
 from activities.models import Activity, ImportBatch, ImportFile, Lap, Recording
 from activities.recorded import Streams
@@ -32,6 +33,7 @@ def make_user(*, email: str = "", name: str = "", password: str = PASSWORD, role
     user = people.make_person(
         email=email or f"person{next(_number)}@example.invalid", password=password, role=role, name=name
     )
+    User.objects.filter(pk=user.pk).update(welcomed_at=timezone.now())
     return User.objects.get(pk=user.pk)
 
 
@@ -53,6 +55,7 @@ def make_athlete(
         born=born,
         table=table,
     )
+    User.objects.filter(pk=user.pk).update(welcomed_at=timezone.now())
     Athlete.objects.filter(user=user).update(zone=zone, **fields)
     return Athlete.objects.select_related("user").get(user=user)
 

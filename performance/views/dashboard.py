@@ -16,7 +16,7 @@ from activities.sync_strip import sync_strip
 from athletes import access
 from athletes.http import HtmxHttpRequest, wants_part
 from athletes.models import Athlete
-from athletes.views import home
+from athletes.views.account import home
 from athletes.whose import Whose, units_of, whose
 from performance import analysis, dashboard, forecasts, predictions, race_book, training
 from performance.figures import figures_of

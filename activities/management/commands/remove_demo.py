@@ -3,17 +3,13 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
-from athletes.models import User
+from activities import demonstration
 
 
 class Command(BaseCommand):
     help = "Remove the demo: its people, runs, races and files."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        people = User.objects.filter(email__iendswith="@demo.invalid")
-        with transaction.atomic():
-            count = people.count()
-            people.delete()
+        count = demonstration.remove_now()
         self.stdout.write(f"{count} demo people removed." if count else "There is no demo.")
