@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from config.environment import PROJECT, read_environment
 from config.logs import logging_config
@@ -230,8 +231,21 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB; a child that grew is replaced after its task
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A message comes back when its worker has been silent for longer than any task may take.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 10}
+# Two queues, and every worker takes from both: what a person waits for is never behind an import of ten thousand files.
+CELERY_TASK_QUEUES = (Queue("now"), Queue("celery"))
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "athletes.tasks.deliver_mail": {"queue": "now"},
+    "performance.tasks.take_results": {"queue": "now"},
+    "performance.tasks.find_races": {"queue": "now"},
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "priority",  # in the order of CELERY_TASK_QUEUES
+    # A message comes back when its worker has been silent for longer than any task may take, or may have to wait.
+    "visibility_timeout": 4 * 3600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 
 # -- what Agegrade decides ----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,6 +126,20 @@ def test_a_killed_worker_loses_nothing(tmp_path, empty_queue):
         until(lambda: not batch.files.filter(outcome="waiting").exists())
     assert set(batch.files.values_list("outcome", flat=True)) == {"new"}
     assert Activity.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_person_waits_for_is_not_behind_an_import(tmp_path, empty_queue):
+    from activities.tasks import import_file
+    from athletes.tasks import deliver_mail
+
+    for number in range(30):
+        import_file.delay(-number)  # of nothing, which is quickly found out
+    deliver_mail.delay(subject="Confirm", body="here", sender="from@example.invalid", to=["to@example.invalid"])
+    with worker(tmp_path) as (_, log):
+        until(lambda: "task_succeeded" in log.read_text() and "to@example.invalid" in log.read_text())
+        received = re.findall(r"Task (activities\.tasks\.import_file|athletes\.tasks\.deliver_mail)", log.read_text())
+    assert "athletes.tasks.deliver_mail" in received[:4]
 
 
 def test_every_scheduled_task_exists_and_acknowledges_late():
