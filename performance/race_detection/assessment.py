@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from performance.race_detection.evidence import Evidence, History, gather
+from performance.race_detection.evidence import Evidence, History, gather, rough
 from performance.race_detection.history import Floats, columns, standing
 from performance.race_detection.names import NameReading, read_name
 from performance.race_detection.runs import Kind, RunSummary
@@ -63,12 +63,10 @@ def assess(history: Sequence[RunSummary], *, scorecard: Scorecard | None = None)
     if not history:
         return []
     card = scorecard or shipped_scorecard()
-    names = [_read(run) for run in history]
-    of = columns(history)
-    official = snap_each(of.distance_m, [name.distances_m for name in names])
-    known = History(runs=history, columns=of, standing=standing(of), names=names, official_m=official)
+    known = know(history)
+    official = known.official_m
     evidence = gather(known)
-    added = card.weigh(evidence)
+    added = card.weigh(evidence, rough(known))
     log_odds: Floats = card.slope * card.start + np.sum(list(added.values()), axis=0)
     reasons, missing = _reasons(evidence, added, len(history)), _missing(known)
     return [
@@ -79,6 +77,14 @@ def assess(history: Sequence[RunSummary], *, scorecard: Scorecard | None = None)
             history, log_odds.tolist(), official, reasons, missing, strict=True
         )
     ]
+
+
+def know(history: Sequence[RunSummary]) -> History:
+    """One athlete's runs with all that is worked out of them before any weighing."""
+    names = [_read(run) for run in history]
+    of = columns(history)
+    official = snap_each(of.distance_m, [name.distances_m for name in names])
+    return History(runs=history, columns=of, standing=standing(of), names=names, official_m=official)
 
 
 def _read(run: RunSummary) -> NameReading:

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from performance.race_detection.distances import LONG_BY, SHORT_BY
+from performance.race_detection.evidence import RACED_M
 from performance.race_detection.history import Flags, Floats
 from performance.race_detection.scorecard import shipped_scorecard
 from performance.race_detection.summaries import Row, assess_rows, read_rows
 
+HEADINGS = f"{'origin':<16}{'runs':>6}{'races':>7}{'prec':>7}{'recall':>8}{'F1':>7}{'PR-AUC':>8}{'Brier':>9}{'base':>9}"
 BINS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
@@ -109,41 +112,47 @@ def report(labelled: Labelled) -> Iterator[str]:
     for title, names in (("With names", True), ("Names hidden", False)):
         probability = labelled.probabilities(names=names)
         yield title
-        yield from _scores(labelled, probability)
+        yield HEADINGS
+        for group, inside in groups_of(labelled):
+            yield score_line(group, labelled.race[inside], probability[inside])
         yield from _limits(labelled, probability)
-        yield from _reliability(labelled, probability)
+        yield from reliability_lines(labelled.race[labelled.counts], probability[labelled.counts])
         yield ""
 
 
-def _groups(labelled: Labelled) -> Iterator[tuple[str, Flags]]:
+def groups_of(labelled: Labelled) -> Iterator[tuple[str, Flags]]:
+    """All runs that count, those near a raced distance, and each origin's."""
     yield "all", labelled.counts
+    metres = np.array([(row.run and row.run.distance_m) or np.nan for row in labelled.rows], dtype=float)
+    with np.errstate(invalid="ignore"):
+        near = [(metres / m >= 1 - SHORT_BY) & (metres / m <= 1 + LONG_BY) for m in sorted(RACED_M)]
+    yield "near a standard", labelled.counts & np.any(near, axis=0)
     for origin in sorted(set(labelled.origin)):
         yield origin, labelled.counts & np.array([one == origin for one in labelled.origin], dtype=bool)
 
 
-def _scores(labelled: Labelled, probability: Floats) -> Iterator[str]:
-    yield f"{'origin':<15}{'runs':>7}{'races':>7}{'prec':>7}{'recall':>8}{'F1':>7}{'PR-AUC':>8}{'Brier':>9}{'base':>9}"
-    for group, inside in _groups(labelled):
-        one = score(labelled.race[inside], probability[inside])
-        yield (
-            f"{group:<15}{one.runs:>7}{one.races:>7}{one.precision:>7.3f}{one.recall:>8.3f}{one.f1:>7.3f}"
-            f"{one.pr_auc:>8.3f}{one.brier:>9.5f}{one.base_brier:>9.5f}"
-        )
+def score_line(group: str, race: Flags, probability: Floats) -> str:
+    one = score(race, probability)
+    return (
+        f"{group:<16}{one.runs:>6}{one.races:>7}{one.precision:>7.3f}{one.recall:>8.3f}{one.f1:>7.3f}"
+        f"{one.pr_auc:>8.3f}{one.brier:>9.5f}{one.base_brier:>9.5f}"
+    )
 
 
 def _limits(labelled: Labelled, probability: Floats) -> Iterator[str]:
     card = shipped_scorecard()
     for name, limit in (("found", card.found), ("to decide", card.to_decide)):
-        for group, inside in _groups(labelled):
+        for group, inside in groups_of(labelled):
             one = score(labelled.race[inside], probability[inside], limit=limit)
             figures = f"{one.found} runs, precision {one.precision:.3f}, recall {one.recall:.3f}"
             yield f"limit {name} {limit}, {group}: {figures}"
 
 
-def _reliability(labelled: Labelled, probability: Floats) -> Iterator[str]:
+def reliability_lines(race: Flags, probability: Floats) -> Iterator[str]:
+    """The picture of reliability: what was said, and how long the bar of what was true is."""
     yield f"{'probability':<15}{'runs':>7}{'mean':>8}{'races':>8}"
-    for low, high, runs, mean, share in reliability(labelled.race[labelled.counts], probability[labelled.counts]):
-        yield f"{low:.2f} to {high:.2f}   {runs:>7}{mean:>8.3f}{share:>8.3f}"
+    for low, high, runs, mean, share in reliability(race, probability):
+        yield f"{low:.2f} to {high:.2f}   {runs:>7}{mean:>8.3f}{share:>8.3f}  {'#' * round(20 * share):<20}|"
 
 
 def main(arguments: Sequence[str]) -> int:

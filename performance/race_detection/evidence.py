@@ -34,6 +34,8 @@ TABLES_FROM_M = 30_000.0  # from here on races have tables to stop at
 SHORT_BELOW_M = 1_400.0
 OFTEN = 8
 STILL_FAST = 0.75
+SELDOM_NAMES = 0.01  # of an athlete's runs: then what a title would have told is missing, not absent
+ROUGH_CLIMB = 0.025  # metres climbed a metre run, from which pace compares with no road
 PARKRUN_M = (4_850.0, 5_250.0)
 PARKRUN_HOURS = (8.4, 9.8)
 SATURDAY = 5
@@ -196,6 +198,8 @@ def _naming_habits(names: Sequence[NameReading], events: Floats) -> Iterator[tup
     yield "name_own", Evidence(unexplained * max(0.0, math.log(0.6 / share)), {"share": [share] * len(names)})
     writes = sum(not name.automatic for name in known) / max(len(known), 1)
     yield "name_automatic", Evidence(np.array([writes * name.automatic for name in names], dtype=float))
+    silent = len(names) >= OFTEN and writes < SELDOM_NAMES
+    yield "names_silent", Evidence(np.full(len(names), float(silent)))
     keys = Counter(name.key for name in names if name.key and not name.automatic)
     again = [keys[name.key] if name.key and "parkrun" not in name.words and not name.automatic else 0 for name in names]
     yield "name_repeated", Evidence(_flags(times > OFTEN for times in again), {"times": again})
@@ -292,6 +296,15 @@ def _from_people(history: History) -> Iterator[tuple[str, Evidence]]:
     yield "kudos", Evidence(standing.kudos)
     yield "achievements", Evidence(standing.achievements)
     yield "records", Evidence(standing.records)
+
+
+def rough(history: History) -> Flags:
+    """Runs on trails or up hills, where being slow says nothing."""
+    of = history.columns
+    with np.errstate(invalid="ignore"):
+        steep = of.ascent_m / of.distance_m >= ROUGH_CLIMB
+    trail = [run.sport == "trail_running" or name.rough for run, name in zip(history.runs, history.names, strict=True)]
+    return np.asarray(steep | np.array(trail, dtype=bool), dtype=bool)
 
 
 def _from_kind(history: History) -> Iterator[tuple[str, Evidence]]:

@@ -53,6 +53,7 @@ class NameReading:
     event: how surely its words name an organised event; `event_word` is the word that says so, as written.
     distances_m: distances it names, in metres; `distance_word` the first of them as written.
     finish_s: a time it states, in seconds; 0 when it states one that was masked; None without one.
+    rough: it speaks of trails or mountains.
     words: its event words, for counting how often this athlete uses them; key: the title without figures, for the same.
     """
 
@@ -69,6 +70,7 @@ class NameReading:
     ordinal: bool = False
     medal: bool = False
     result_word: str = ""
+    rough: bool = False
     words: frozenset[str] = frozenset()
     key: str = ""
 
@@ -209,6 +211,7 @@ def _reading(title: str, items: tuple[Item, ...]) -> NameReading:
         ordinal=any(item.sort == "ordinal" for item in items),
         medal=any(item.sort == "medal" for item in items),
         result_word=next((_as_written(title, item.text) for item in items if item.text in words.result), ""),
+        rough=any(word in words.rough for item in items for word in item.text.split()),
         words=frozenset(events),
         key=_key(items),
     )

@@ -44,6 +44,7 @@ class Vocabulary:
     distance_m: dict[str, float]
     training: dict[str, float]
     result: frozenset[str]
+    rough: frozenset[str]
     innocent: frozenset[str]
     elsewhere_before: frozenset[str]
     elsewhere_after: frozenset[str]
@@ -77,6 +78,7 @@ def vocabulary() -> Vocabulary:
         distance_m=distance_m,
         training=training,
         result=result,
+        rough=frozenset(_words(tables["rough"])),
         innocent=innocent,
         elsewhere_before=frozenset(map(fold, tables["elsewhere"]["before"])),
         elsewhere_after=frozenset(map(fold, tables["elsewhere"]["after"])),
