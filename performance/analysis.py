@@ -33,7 +33,7 @@ log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
 ANALYSIS_VERSION = 3
-RACE_SEARCH_VERSION = 1
+RACE_SEARCH_VERSION = 2
 SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
