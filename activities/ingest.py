@@ -26,10 +26,10 @@ from django.utils.translation import gettext as _
 
 from activities import importers, joining, locks, originals, streams
 from activities.importers import ReadFile, Unreadable
-from activities.models import ImportBatch, ImportFile, Lap, Recording
+from activities.models import Activity, ImportBatch, ImportFile, Lap, Recording
 from activities.queue import ask_for
 from activities.recorded import RecordedActivity, RecordedLap
-from activities.signals import import_finished, recording_stored
+from activities.signals import import_finished
 from athletes.models import Athlete
 
 log = structlog.get_logger("agegrade.import")
@@ -205,14 +205,14 @@ def _store(file: ImportFile, athlete: Athlete, read: ReadFile, kept: str) -> Non
     if Recording.objects.filter(athlete=athlete, content_hash=read.sha256).exists():
         conclude(file, ImportFile.Outcome.SAME, code="same", reason=_("These runs are already here."))
         return
-    joined, alike = False, []
+    joined, alike = False, list[Activity]()
     for number, recorded in enumerate(read.activities):
         recording = _recording(recorded, athlete=athlete, file=file, read=read, number=number, kept=kept)
-        joined |= joining.attach(recording)
-        alike += joining.offers_beside(recording)
+        attached = joining.attach(recording)
+        joined |= attached.joined
+        alike += attached.alike
         streams.replace(recording, recorded.streams)
         Lap.objects.bulk_create([_lap(recording, lap) for lap in recorded.laps])
-        recording_stored.send(sender=Recording, activity_id=recording.activity_id, athlete_id=athlete.pk)
     if read.incomplete:
         conclude(file, ImportFile.Outcome.PARTIAL, code="incomplete", reason=read.incomplete)
     elif joined:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from activities import locks, matching, originals
 from activities.matching import Run, Said
-from activities.models import Activity, Pairing, Recording
+from activities.models import Activity, Pairing, Recording, key_of
 from activities.signals import activities_go, activities_join, recording_stored, recordings_go
 from athletes.models import Athlete, User
 
@@ -27,18 +27,37 @@ LONGEST = timedelta(days=3)
 # -- joining ------------------------------------------------------------------------------------------------------------
 
 
-def attach(recording: Recording) -> bool:
-    """Save a new recording under the activity it belongs to; True where that run was there before."""
-    settle(recording.athlete_id, [recording])
-    return Recording.objects.filter(activity=recording.activity_id).exclude(pk=recording.pk).exists()
+@dataclass(frozen=True, kw_only=True)
+class Attached:
+    """joined: that run was there before.  alike: activities that may be the same run, which a person is to say."""
+
+    joined: bool
+    alike: tuple[Activity, ...]
 
 
-def settle(athlete_id: int, recordings: Collection[Recording]) -> None:
+def attach(recording: Recording) -> Attached:
+    """Save a new recording under the activity it belongs to."""
+    around = settle(recording.athlete_id, [recording])
+    by_key = {one.key: one.activity for one in around}
+    found = matching.offers([as_run(one) for one in around], said_by(recording.athlete_id)) if len(around) > 1 else []
+    return Attached(
+        joined=any(one.activity_id == recording.activity_id and one.pk != recording.pk for one in around),
+        alike=tuple(_beside(recording, [(by_key[one], by_key[other]) for one, other in found])),
+    )
+
+
+def _beside(recording: Recording, pairs: Iterable[tuple[Activity, Activity]]) -> list[Activity]:
+    """Of pairs of activities those that stand beside this recording's."""
+    here = recording.activity_id
+    return [b if a.pk == here else a for a, b in pairs if here in (a.pk, b.pk)]
+
+
+def settle(athlete_id: int, recordings: Collection[Recording]) -> list[Recording]:
     """Put these recordings, and all that are linked with them, under the activities they belong to.
 
-    Recordings not saved yet are saved. Two queries where nothing is near.
+    Recordings not saved yet are saved. Two queries where nothing is near. Gives all that was near in time or linked.
     """
-    near, said = _neighbourhood(athlete_id, list(recordings))
+    near, around, said = _neighbourhood(athlete_id, list(recordings))
     by_key = {recording.key: recording for recording in near}
     groups = [[by_key[key] for key in keys] for keys in matching.groups([as_run(one) for one in near], said)]
     before = _before(groups)
@@ -49,6 +68,7 @@ def settle(athlete_id: int, recordings: Collection[Recording]) -> None:
     for past in before.values():
         if past.activity.pk != settled[past.goes_on_in].pk:
             _go_up(past.activity, settled[past.goes_on_in])
+    return list({one.key: one for one in [*around, *near]}.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +115,11 @@ def _gather(
         activity = Activity(athlete_id=athlete_id)
         _take(activity, group)
         activity.save()
+        if len(group) == 1 and group[0].pk is None:  # a run that nobody knew: nearly all of an import
+            group[0].activity, group[0].leads = activity, True
+            group[0].save()
+            recording_stored.send(sender=Recording, activity_id=activity.pk, athlete_id=athlete_id)
+            return activity
     elif before[activity.pk].keys == {one.key for one in group} and not any(one in asked for one in group):
         return activity
     Recording.objects.filter(pk__in=[one.pk for one in group if one.pk]).update(activity=activity, leads=False)
@@ -199,14 +224,17 @@ def said_by(athlete_id: int) -> Said:
     return Said(together=frozenset(together), apart=frozenset(apart))
 
 
-def _neighbourhood(athlete_id: int, recordings: list[Recording]) -> tuple[list[Recording], Said]:
-    """The recordings given and all that are linked with them, directly or through others; and what was said."""
+def _neighbourhood(athlete_id: int, recordings: list[Recording]) -> tuple[list[Recording], list[Recording], Said]:
+    """The recordings given and all that are linked with them, directly or through others; all that were looked at; and
+    what was said."""
     said = said_by(athlete_id)
     known = {recording.key: recording for recording in recordings}
     fresh = list(known.values())
     activity_ids = {recording.activity_id for recording in recordings if recording.activity_id}
+    looked_at: list[Recording] = []
     while fresh:
         around = list(_around(athlete_id, fresh, activity_ids, said))
+        looked_at += around
         runs = [as_run(recording) for recording in known.values()]
         fresh = []
         for other in around:
@@ -215,7 +243,7 @@ def _neighbourhood(athlete_id: int, recordings: list[Recording]) -> tuple[list[R
                 known[other.key] = other
                 activity_ids.add(other.activity_id)
                 fresh.append(other)
-    return list(known.values()), said
+    return list(known.values()), looked_at, said
 
 
 def _around(
@@ -315,16 +343,42 @@ def correct(activity_id: int, values: dict[str, Any]) -> Activity:
 
 
 def offers(athlete: Athlete) -> list[tuple[Activity, Activity]]:
-    """Activities that may be one run: a person is to say. Two queries and a sweep over all recordings' times."""
-    recordings = list(
-        Recording.objects.filter(athlete=athlete)
-        .defer("told", "notes", "incomplete")
-        .select_related("activity")
-        .order_by("pk")
-    )
-    by_key = {recording.key: recording.activity for recording in recordings}
-    pairs = matching.offers([as_run(recording) for recording in recordings], said_by(athlete.pk))
-    return [(by_key[one], by_key[other]) for one, other in pairs]
+    """Activities that may be one run: a person is to say. Three queries and a sweep over all recordings' times."""
+    rows = Recording.objects.filter(athlete=athlete).values_list(
+        "activity", "source", "external_id", "content_hash", "session_no", "companion_hash", "started_at", "elapsed_s",
+        "distance_m", "sport",
+    )  # fmt: skip
+    activity_of: dict[str, int] = {}
+    runs = []
+    for (
+        activity_id,
+        source,
+        external_id,
+        content,
+        session_no,
+        companion,
+        started_at,
+        elapsed_s,
+        distance_m,
+        sport,
+    ) in rows:
+        key = key_of(source=source, external_id=external_id, content_hash=content, session_no=session_no)
+        begins = started_at.timestamp()
+        activity_of[key] = activity_id
+        runs.append(
+            Run(
+                key=key,
+                content=content or "",
+                companion=companion,
+                started_s=begins,
+                ended_s=begins + (elapsed_s or 0),
+                distance_m=distance_m,
+                sport=sport,
+            )
+        )
+    pairs = [(activity_of[one], activity_of[other]) for one, other in matching.offers(runs, said_by(athlete.pk))]
+    activities = Activity.objects.in_bulk({activity_id for pair in pairs for activity_id in pair})
+    return [(activities[one], activities[other]) for one, other in pairs]
 
 
 def offers_beside(recording: Recording) -> list[Activity]:
@@ -332,8 +386,7 @@ def offers_beside(recording: Recording) -> list[Activity]:
     near = list(_around(recording.athlete_id, [recording], set(), Said()))
     by_key = {one.key: one.activity for one in near}
     found = matching.offers([as_run(one) for one in near], said_by(recording.athlete_id))
-    pairs = [(by_key[one], by_key[other]) for one, other in found]
-    return [b if a.pk == recording.activity_id else a for a, b in pairs if recording.activity_id in (a.pk, b.pk)]
+    return _beside(recording, [(by_key[one], by_key[other]) for one, other in found])
 
 
 # -- taking back --------------------------------------------------------------------------------------------------------

@@ -146,11 +146,13 @@ def _forbidden(ours: set[str], theirs: set[str], contents: dict[str, str], said:
 
 def offers(runs: Collection[Run], said: Said) -> list[tuple[str, str]]:
     """Pairs of keys that may be one run and are not in one group: a person is to say. Latest start first."""
-    group_of = {key: group for group in groups(runs, said) for key in group}
-    contents = {run.key: run.content for run in runs}
+    pairs = list(_near_pairs(sorted(runs, key=lambda run: run.key), said))
+    near = {run.key: run for pair in pairs for run in pair}  # all others are alone, in a long history nearly all
+    group_of = {key: group for group in groups(near.values(), said) for key in group}
+    contents = {run.key: run.content for run in near.values()}
     asked: set[frozenset[tuple[str, ...]]] = set()
     found: list[tuple[float, str, str]] = []
-    for one, other in _near_pairs(sorted(runs, key=lambda run: run.key), said):
+    for one, other in pairs:
         ours, theirs = group_of[one.key], group_of[other.key]
         pair = frozenset((ours, theirs))
         if ours == theirs or pair in asked or likeness(one, other) is Likeness.NONE:

@@ -229,6 +229,11 @@ class Activity(models.Model):
         return SLOWEST_RUN_MPS <= self.distance_m / self.elapsed_s <= FASTEST_RUN_MPS
 
 
+def key_of(*, source: str, external_id: str | None, content_hash: str | None, session_no: int) -> str:
+    """What a recording is wherever it is stored: the same content and the same source's id have the same key."""
+    return f"{content_hash}:{session_no}" if content_hash else f"{source}:{external_id}"
+
+
 class Recording(models.Model):
     """One source's version of an activity, as it was recorded. Exactly one leads: its samples are the ones analysed."""
 
@@ -320,8 +325,12 @@ class Recording(models.Model):
 
     @property
     def key(self) -> str:
-        """What this recording is wherever it is stored: the same content and the same source's id have the same key."""
-        return f"{self.content_hash}:{self.session_no}" if self.content_hash else f"{self.source}:{self.external_id}"
+        return key_of(
+            source=self.source,
+            external_id=self.external_id,
+            content_hash=self.content_hash,
+            session_no=self.session_no,
+        )
 
     @property
     def ended_at(self) -> datetime:

@@ -84,7 +84,7 @@ def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
         default_storage.delete(name)  # a process died while writing it
     digest = hashlib.sha256()
     with tempfile.TemporaryFile() as packed:
-        with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as gz:
+        with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0, filename="") as gz:
             for piece in importers.content(path):
                 digest.update(piece)
                 gz.write(piece)
