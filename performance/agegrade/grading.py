@@ -32,7 +32,7 @@ from performance.agegrade.refusals import (
     TIME_INVALID,
     Refused,
 )
-from performance.agegrade.sheets import CLASS_YEARS, Place, Sheet, check_run, find_sheet, named_sheets
+from performance.agegrade.sheets import CLASS_YEARS, Place, Sheet, check_run, find_sheet, find_surface, named_sheets
 
 OLDEST: Final = 120
 #: beyond these a time is a slip of the pen, and arithmetic would overflow
@@ -274,6 +274,7 @@ def under_every_edition(
 ) -> tuple[UnderEdition, ...]:
     """The same race under every offered edition that has this surface, side by side."""
     rows = []
+    surface = find_surface(surface, event=event)
     for edition in editions():
         if surface not in edition.surfaces:
             continue

@@ -290,7 +290,7 @@ def find_sheet(*, edition: str | None, surface: str, sex: str | None, event: str
     if known is not None:
         return known
     chosen = find_edition(edition) if edition and not edition.isspace() else None
-    surface = (surface or "").strip().lower() or _surface_of(event, chosen)
+    surface = find_surface(surface, event=event, edition=chosen)
     if chosen is None:
         chosen = default_edition(surface)
     if surface not in chosen.surfaces:
@@ -305,7 +305,11 @@ def find_sheet(*, edition: str | None, surface: str, sex: str | None, event: str
 named_sheets: dict[tuple[str | None, str, str | None], Sheet] = {}
 
 
-def _surface_of(event: str | None, edition: Edition | None) -> str:
+def find_surface(surface: str | None, *, event: str | None, edition: Edition | None = None) -> str:
+    """The surface of this name; where it is blank, the one the event's name tells, else road, else what there is."""
+    named = (surface or "").strip().lower()
+    if named:
+        return named
     if event and not event.isspace():
         try:
             kind = parse_event(event).kind
