@@ -88,6 +88,11 @@ class Athlete(models.Model):
         LIGHT = "light", _("light")
         DARK = "dark", _("dark")
 
+    class Convention(models.TextChoices):
+        EXACT = "exact", _("exact: nothing is rounded")
+        CALCULATOR = "calculator", _("as the reference calculator rounds")
+        WHOLE_SECOND = "whole-second", _("whole seconds, as printed sheets and parkrun")
+
     class TextSize(models.TextChoices):
         NORMAL = "normal", _("normal")
         LARGE = "large", _("large")
@@ -106,6 +111,12 @@ class Athlete(models.Model):
     #: what the athlete knows about their heart; where it is empty, zones and load go by what was recorded
     hr_max = models.PositiveSmallIntegerField(_("maximum heart rate"), null=True, blank=True)
     hr_rest = models.PositiveSmallIntegerField(_("resting heart rate"), null=True, blank=True)
+    #: the standard that grades: an edition for each surface (blank: the newest, whichever that will be) and a rounding
+    road_edition = models.CharField(_("edition for road races"), max_length=30, blank=True, default="", db_default="")
+    track_edition = models.CharField(_("edition for track races"), max_length=30, blank=True, default="", db_default="")
+    convention = models.CharField(
+        _("rounding"), max_length=20, choices=Convention.choices, default=Convention.EXACT, db_default=Convention.EXACT
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     #: moved when something that results depend on changed (birth date, table): what is older is stale
@@ -117,6 +128,9 @@ class Athlete(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(table__in=["", "M", "F", "both"]), name="athlete_table_known"),
             models.CheckConstraint(condition=Q(units__in=["km", "mi"]), name="athlete_units_known"),
+            models.CheckConstraint(
+                condition=Q(convention__in=["exact", "calculator", "whole-second"]), name="athlete_convention_known"
+            ),
             models.CheckConstraint(
                 condition=Q(born__isnull=True) | Q(born__gte=date(1890, 1, 1)), name="athlete_born_plausible"
             ),

@@ -18,6 +18,7 @@ from performance import agegrade, charts
 from performance.charts import Bar
 from performance.figures import SWIM_M, Tempo, tempo_words
 from performance.models import Analysis, BestEffort
+from performance.standards import Standard
 
 #: of all the distances that efforts are kept for, those a runner asks about; a race's own distance is always shown
 EFFORTS_SHOWN_M: Final = frozenset(
@@ -148,21 +149,24 @@ def effort_rows(
         return []
     age = athlete.age_on(day)
     bests = _bests([effort.distance_m for effort in efforts], athlete=athlete, day=day, age=age)
+    asked = Standard.of(athlete).on(agegrade.ROAD)
     return [
         Effort(
             distance_m=effort.distance_m,
             time_s=effort.time_s,
             pace_s_per_km=effort.time_s / effort.distance_m * 1000,
-            grades=tuple(_grade(effort, age=age, sex=sex) if graded else None for sex in athlete.sexes),
+            grades=tuple(_grade(effort, age=age, sex=sex, asked=asked) if graded else None for sex in athlete.sexes),
             rank=_rank(effort.time_s, bests.get(effort.distance_m), age=age),
         )
         for effort in efforts
     ]
 
 
-def _grade(effort: BestEffort, *, age: int | None, sex: str) -> float | None:
+def _grade(effort: BestEffort, *, age: int | None, sex: str, asked: dict[str, str]) -> float | None:
     try:
-        return agegrade.age_grade(time_s=effort.time_s, age=age, sex=sex, distance_m=effort.distance_m).age_grade
+        return agegrade.age_grade(
+            time_s=effort.time_s, age=age, sex=sex, distance_m=effort.distance_m, **asked
+        ).age_grade
     except agegrade.Refused:
         return None
 

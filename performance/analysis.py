@@ -22,7 +22,7 @@ from activities.models import Activity, Recording
 from activities.queue import ask_for
 from activities.recorded import Streams
 from athletes.models import Athlete
-from performance import agegrade, race_detection, soundness, training
+from performance import race_detection, soundness, standards, training
 from performance.best_efforts import DISTANCES, Excluded, best_efforts, clean, efforts_within
 from performance.load import heart_time
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording, RaceSearch
@@ -333,7 +333,7 @@ _SPORT_BY_SUB_SPORT = {
 
 _DERIVED = (
     "found_in", "local_date", "state", "name", "distance_m", "surface", "time_s", "time_source", "probability", "evidence",
-    "age", "edition", "convention", "graded_by", "age_grade", "age_grade_other", "refusal", "derived_at",
+    *standards.GRADED, "derived_at",
 )  # fmt: skip
 
 
@@ -370,10 +370,10 @@ def derive_all(athlete: Athlete, races: Sequence[Race]) -> None:
         _describe(race, leader)
         part = _time(race, leader, efforts.get(race.found_in_id or 0, {}), said.get(race.pk or 0, []))
         race.state = _state(latest.get(race.pk or 0, ""), race)
-        _grade(race, athlete)
         race.derived_at = now
         if part is not None:
             parts.append(part)
+    standards.grade_races(races, athlete)
     fresh = [race for race in races if race.pk is None]
     Race.objects.bulk_update([race for race in races if race.pk is not None], _DERIVED, batch_size=500)
     Race.objects.bulk_create(fresh)
@@ -487,40 +487,6 @@ def _state(decided: str, race: Race) -> str:
 def _unanswered(race: Race, decided: str) -> bool:
     """Something was typed about it, and nobody said that it is no race: it waits rather than vanish."""
     return not decided and _said(race)
-
-
-#: no published table fits these, so they are shown without a grade
-UNGRADED_SURFACES = frozenset({Race.Surface.TRAIL, Race.Surface.CROSS_COUNTRY, Race.Surface.OTHER})
-
-
-def _grade(race: Race, athlete: Athlete) -> None:
-    race.age = athlete.age_on(race.local_date)
-    race.age_grade = race.age_grade_other = None
-    race.edition = race.convention = race.graded_by = race.refusal = ""
-    if race.surface in UNGRADED_SURFACES:
-        race.refusal = "surface_not_in_edition"
-    elif not race.time_s or not race.distance_m:
-        race.refusal = "time_invalid" if not race.time_s else "event_unknown"
-    elif race.age is None:
-        race.refusal = "age_missing"
-    elif not athlete.sexes:
-        race.refusal = "sex_missing"
-    else:
-        grades = []
-        for sex in athlete.sexes:
-            try:
-                grades.append(
-                    agegrade.age_grade(
-                        time_s=race.time_s, distance_m=race.distance_m, age=race.age, sex=sex, surface=race.surface
-                    )
-                )
-            except agegrade.Refused as refused:
-                race.refusal = refused.code
-                return
-        first = grades[0]
-        race.edition, race.convention, race.graded_by = first.edition, first.convention, first.sex
-        race.age_grade = first.age_grade
-        race.age_grade_other = grades[1].age_grade if len(grades) > 1 else None
 
 
 def is_current(athlete: Athlete, *, since: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -143,6 +144,8 @@ class Race(models.Model):
     #: the grade by the other table, for those who asked for both
     age_grade_other = models.FloatField(null=True, blank=True)
     refusal = models.CharField(max_length=30, blank=True)
+    #: the GRADING_VERSION that graded it (performance/standards.py)
+    grading_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     derived_at = models.DateTimeField(null=True, blank=True)
 
     objects = RaceQuerySet.as_manager()
@@ -448,3 +451,107 @@ class ResultsFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.state}"
+
+
+class RegradingQuerySet(models.QuerySet["Regrading"]):
+    def visible_to(self, user: access.Viewer) -> RegradingQuerySet:
+        """One's own only: which standard grades is the athlete's affair, what comes of it shows in the races."""
+        return self.filter(athlete__user=user) if user.is_authenticated else self.none()
+
+
+class Regrading(models.Model):
+    """All of an athlete's races graded again: why, by which standard before and after, how far it is.
+
+    An edition is blank where the newest was meant. What changed stands in RegradedRace, a row a race.
+    """
+
+    class Why(models.TextChoices):
+        CHOSEN = "chosen", _("another standard was chosen")
+        TAKEN_BACK = "taken_back", _("the former standard was chosen again")
+        SHIPPED = "shipped", _("a new edition or a better calculation came with Agegrade")
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="regradings")
+    why = models.CharField(max_length=10, choices=Why.choices)
+    road_before = models.CharField(max_length=30, blank=True)
+    track_before = models.CharField(max_length=30, blank=True)
+    convention_before = models.CharField(max_length=20)
+    road_after = models.CharField(max_length=30, blank=True)
+    track_after = models.CharField(max_length=30, blank=True)
+    convention_after = models.CharField(max_length=20)
+    asked_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    #: how many races there are to grade, and how many are done
+    total = models.PositiveIntegerField(null=True, blank=True)
+    done = models.PositiveIntegerField(default=0)
+
+    objects = RegradingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(why__in=["chosen", "taken_back", "shipped"]), name="regrading_reason_known"
+            )
+        ]
+        indexes = [models.Index(fields=["athlete", "-id"], name="regrading_by_athlete")]
+
+    def __str__(self) -> str:
+        return f"{self.athlete_id}: {self.get_why_display()}"
+
+    @property
+    def percent(self) -> int:
+        if self.finished_at is not None:
+            return 100
+        return min(99, 100 * self.done // self.total) if self.total else 0
+
+
+class RegradedRace(models.Model):
+    """What became of one race's grade: before and after, each with its edition, or with the reason why there is none."""
+
+    regrading = models.ForeignKey(Regrading, on_delete=models.CASCADE, related_name="races")
+    race = models.ForeignKey(Race, on_delete=models.CASCADE, related_name="+")
+    edition_before = models.CharField(max_length=30, blank=True)
+    edition_after = models.CharField(max_length=30, blank=True)
+    grade_before = models.FloatField(null=True)
+    grade_after = models.FloatField(null=True)
+    refusal_after = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["regrading", "race"], name="regraded_race_once")]
+
+    def __str__(self) -> str:
+        return f"{self.race_id}: {self.grade_before} → {self.grade_after}"
+
+    @property
+    def change(self) -> float | None:
+        """In points of a per cent; None where there was no grade, or is none now."""
+        if self.grade_before is None or self.grade_after is None:
+            return None
+        return 100 * (self.grade_after - self.grade_before)
+
+
+class ClubResults(models.Model):
+    """A list of results that somebody brought to be graded: nobody's, found by its address alone, gone in a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    name = models.CharField(max_length=200, blank=True)
+    #: the file as it came, compressed
+    content = models.BinaryField()
+    total = models.PositiveIntegerField()
+    #: how it is to be read and graded (club_results.Asked); None until somebody said which column is which
+    asked = models.JSONField(null=True, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    #: the graded rows, compressed JSON
+    graded = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="club_results_expires")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.total} rows"
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.finished_at else min(99, 100 * self.done // self.total) if self.total else 0

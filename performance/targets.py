@@ -7,6 +7,7 @@ from typing import Final
 
 from activities.measures import HALF_MARATHON_M, MARATHON_M, MILE_M, floor_target
 from performance import agegrade
+from performance.agegrade.refusals import DISTANCE_OUT_OF_RANGE
 
 LEVELS: Final = (60, 65, 70, 75, 80, 85, 90)
 DISTANCES_M: Final = (5_000.0, 10_000.0, 10 * MILE_M, HALF_MARATHON_M, MARATHON_M)
@@ -44,16 +45,31 @@ class TargetRow:
         return math.ceil(self.best_s - self.upcoming.time_s)
 
 
-def target_rows(*, age: int, sex: str, best: Mapping[float, float]) -> list[TargetRow]:
-    """A row for every distance of the table, by the default road standards. best: metres to seconds.
+def target_rows(
+    *, age: int, sex: str, best: Mapping[float, float], edition: str | None = None, convention: str = agegrade.EXACT
+) -> list[TargetRow]:
+    """A row for every distance that the edition's road tables hold. best: metres to seconds.
 
     Raises agegrade.Refused where the tables have no answer for the age.
     """
-    return [_row(metres, age=age, sex=sex, best_s=best.get(metres)) for metres in DISTANCES_M]
+    rows = []
+    for metres in DISTANCES_M:
+        try:
+            times = {
+                percent: level_time(
+                    percent, age=age, sex=sex, distance_m=metres, edition=edition, convention=convention
+                )
+                for percent in LEVELS
+            }
+        except agegrade.Refused as refused:
+            if refused.code != DISTANCE_OUT_OF_RANGE:
+                raise
+            continue
+        rows.append(_row(metres, times, best_s=best.get(metres)))
+    return rows
 
 
-def _row(distance_m: float, *, age: int, sex: str, best_s: float | None) -> TargetRow:
-    times = {percent: level_time(percent, age=age, sex=sex, distance_m=distance_m) for percent in LEVELS}
+def _row(distance_m: float, times: Mapping[int, float], *, best_s: float | None) -> TargetRow:
     missed = [percent for percent in LEVELS if best_s is not None and best_s > times[percent]]
     targets = tuple(
         Target(

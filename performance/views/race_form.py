@@ -20,6 +20,7 @@ from athletes.whose import units_of
 from performance import agegrade, decisions
 from performance.forms import RaceForm
 from performance.models import Race
+from performance.standards import UNGRADED_SURFACES, Standard
 from performance.views.race_runs import runs_of
 from performance.views.races import own_race
 
@@ -162,11 +163,11 @@ def _grade(form: RaceForm, athlete: Athlete, *, time_s: float | None, age: int |
     race = form.race
     distance_m = form.cleaned_data.get("distance") or (race.distance_m if race else None)
     surface = form.cleaned_data.get("surface") or (race.surface if race and form.recorded else Race.Surface.ROAD)
-    if time_s is None or distance_m is None or not athlete.sexes:
+    if time_s is None or distance_m is None or not athlete.sexes or surface in UNGRADED_SURFACES:
         return None
     try:
         return agegrade.age_grade(
-            time_s=time_s, age=age, sex=athlete.sexes[0], distance_m=distance_m, surface=surface
+            time_s=time_s, age=age, sex=athlete.sexes[0], distance_m=distance_m, **Standard.of(athlete).on(surface)
         ).age_grade
     except agegrade.Refused:
         return None

@@ -22,6 +22,7 @@ from performance import agegrade, race_book
 from performance.forms import RaceFilterForm
 from performance.models import Race, RaceQuerySet
 from performance.race_book import RaceBook
+from performance.standards import Standard
 from performance.targets import on_a_phone, target_rows
 
 State = Race.State
@@ -234,9 +235,12 @@ def _targets(athlete: Athlete, book: RaceBook) -> dict[str, Any]:
         return {"targets": []}
     tables = []
     best = book.fastest(since=race_book.a_year_before(today))
+    standard = Standard.of(athlete)
     for sex in athlete.sexes:
         try:
-            rows = target_rows(age=age, sex=sex, best=best)
+            rows = target_rows(
+                age=age, sex=sex, best=best, edition=standard.edition("road"), convention=standard.convention
+            )
         except agegrade.Refused:
             continue
         tables.append({"sex": sex, "rows": rows, "on_a_phone": on_a_phone(rows)})
