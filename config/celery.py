@@ -33,5 +33,15 @@ app.conf.beat_schedule = {
     "tend results": {"task": "performance.tasks.tend_results", "schedule": 60.0, "options": {"expires": 55}},
     "erase who asked": {"task": "athletes.tasks.erase_waiting", "schedule": 60.0, "options": {"expires": 55}},
     "sweep files of nobody": {"task": "activities.tasks.sweep_files", "schedule": 3600.0, "options": {"expires": 3500}},
+    "grade again by the standard in force": {
+        "task": "performance.tasks.regrade_what_is_stale",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
+    "delete lists of club results": {
+        "task": "performance.tasks.tend_club_results",
+        "schedule": 600.0,
+        "options": {"expires": 550},
+    },
     "tend exports": {"task": "performance.tasks.tend_exports", "schedule": 600.0, "options": {"expires": 550}},
 }

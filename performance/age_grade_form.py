@@ -43,6 +43,12 @@ CONVENTION_NAMES: Final = {
     agegrade.WHOLE_SECOND: gettext_lazy("Whole seconds, as printed sheets and parkrun"),
 }
 
+
+def edition_name(edition_id: str) -> str:
+    """An edition as people call it; an id we have no name for, as it is."""
+    return str(EDITION_NAMES.get(edition_id, edition_id))
+
+
 SURFACE_NAMES: Final = {
     agegrade.ROAD: gettext_lazy("Road"),
     agegrade.TRACK: gettext_lazy("Track"),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from django.http import JsonResponse, StreamingHttpResponse
 
 #: a spreadsheet takes a cell that begins so for a formula, and names of runs come from anywhere
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: a difference in seconds or a gap to the winner may begin with a sign
+_NUMBER: Final = re.compile(r"[+-]\d+([.,:]\d+)*")
 
 
 class _Echo:
@@ -50,7 +53,12 @@ def json_error(status: int, title: str, detail: str) -> JsonResponse:
     return JsonResponse({"error": {"status": status, "title": title, "detail": detail}}, status=status)
 
 
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe in front of what begins like one and is no number."""
+    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(cell) else cell
+
+
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return harmless(value)
     return "" if value is None else value

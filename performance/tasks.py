@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from activities.models import ImportBatch
 from activities.queue import ask_for
-from performance import account_exports, analysis, demo, results_import
+from performance import account_exports, analysis, club_store, demo, results_import, standards
 from performance.models import AccountExport, ResultsFile
 
 #: a search waits this long, so that a hundred files arriving together need one search and not a hundred
 RACES_WAIT_S = 2
 WAITED_FOR_S = 900
+HOURLY_EXPIRES_S = 3500
 NET_EXPIRES_S = 55  # the net is cast every minute; what it asked for last time must not pile up
 
 
@@ -34,6 +35,32 @@ def analyse_stale() -> None:
         analyse_activity.apply_async((activity_id,), expires=NET_EXPIRES_S)
     for athlete_id in analysis.stale_athletes().values_list("pk", flat=True)[:500]:
         find_races.apply_async((athlete_id,), expires=NET_EXPIRES_S)
+
+
+@shared_task
+def regrade(regrading_id: int) -> None:
+    standards.regrade(regrading_id)
+
+
+@shared_task
+def regrade_what_is_stale() -> None:
+    """Every hour: who is graded by an edition or a calculation that is no longer the one in force; and lost messages."""
+    standards.order_what_is_stale()
+    for regrading_id in standards.unfinished().order_by("pk").values_list("pk", flat=True)[:500]:
+        regrade.apply_async((regrading_id,), expires=HOURLY_EXPIRES_S)
+
+
+@shared_task
+def grade_club_results(list_id: str) -> None:
+    club_store.work_off(list_id)
+
+
+@shared_task
+def tend_club_results() -> None:
+    """Every ten minutes: lists of results that were promised to be gone; and those whose message was lost."""
+    club_store.delete_expired()
+    for list_id in club_store.waiting().values_list("pk", flat=True)[:100]:
+        grade_club_results.apply_async((str(list_id),), expires=NET_EXPIRES_S)
 
 
 @shared_task(soft_time_limit=3600, time_limit=3660)  # a lifetime of originals, on a slow disk

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from activities import measures
 from activities.templatetags.measures import numerals, official_distance
+from performance import age_grade_form
 from performance.agegrade import Refused, parse_event
 from performance.forms import time_text, value_of
 from performance.models import Race
@@ -40,6 +41,12 @@ REFUSALS: Final = {
 def refusal(race: Race) -> str:
     """Why there is no grade, in a few words; empty where there is one, or nothing is known."""
     return str(REFUSALS.get(race.refusal, ""))
+
+
+@register.filter
+def refusal_words(code: str) -> str:
+    """The same for a reason that stands alone."""
+    return str(REFUSALS.get(code, _("no grade")))
 
 
 @register.filter
@@ -146,3 +153,59 @@ def named(names: Mapping[int, str], pk: int) -> str:
 def distance_value(distance_m: float) -> str:
     """A distance as the race book's filter takes it."""
     return value_of(distance_m)
+
+
+@register.filter
+def edition_name(edition_id: str) -> str:
+    """An edition as people call it; "" for none."""
+    return age_grade_form.edition_name(edition_id)
+
+
+@register.filter
+def table_time(seconds: float | None, hundredths: bool = False) -> str:
+    """A cell of a table of times: 41:07; on the track 41:07.32."""
+    if seconds is None:
+        return measures.MISSING
+    return to_the_hundredth(seconds) if hundredths else measures.format_duration(seconds)
+
+
+@register.filter
+def event_name(event: str) -> str:
+    """The head of a column: 10 km, Half marathon, 3000mSC, Short hurdles."""
+    if "hurdles" in event or event == "steeplechase":
+        return {
+            "short_hurdles": _("Short hurdles"),
+            "long_hurdles": _("Long hurdles"),
+            "steeplechase": _("Steeplechase"),
+        }.get(event, event)
+    try:
+        found = parse_event(event)
+    except Refused:
+        return event
+    if found.kind == "flat" and found.distance_m is not None:
+        if event.endswith("m") and event[:-1].isdecimal():  # on the track 5000 m are no 5 km
+            return f"{event[:-1]}{measures.NBSP}m"
+        return official_distance(found.distance_m)
+    return event
+
+
+@register.filter
+def surface_name(surface: str) -> str:
+    return str(age_grade_form.SURFACE_NAMES.get(surface, surface))
+
+
+@register.filter
+def convention_name(convention: str) -> str:
+    return str(age_grade_form.CONVENTION_NAMES.get(convention, convention))
+
+
+@register.filter
+def at(addresses: dict[str, str], name: str) -> str:
+    """The address under a name; "" for none."""
+    return addresses.get(name, "")
+
+
+@register.filter
+def race_time(seconds: float) -> str:
+    """45:42, or 12.31 where the result was taken to the hundredth."""
+    return to_the_hundredth(seconds) if seconds != int(seconds) else measures.format_duration(seconds)

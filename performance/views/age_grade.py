@@ -5,7 +5,7 @@ filled in. A birth date never gets into the address that is offered for passing 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse, QueryDict
@@ -20,14 +20,17 @@ from athletes.http import HtmxHttpRequest, wants_part
 from athletes.whose import units_of
 from performance import agegrade
 from performance.age_grade_form import AgeGradeForm, Question
-from performance.agegrade import AgeFactor, AgeGrade, Edition, Refused
+from performance.agegrade import AgeFactor, AgeGrade, Edition, Refused, UnderEdition
 from performance.agegrade.refusals import NO_OPEN_STANDARD
-from performance.targets import LEVELS, level_time
+from performance.targets import DISTANCES_M, LEVELS, level_time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One table's answer: a grade with its proof and the time for every level, or why there is none.
+    """One table's answer: a grade with its proof, the time for every level and what it equals elsewhere, or why there is
+    none.
+
+    distances, ages, other_sex: the times that are worth the same. editions, conventions: the same time by other rules.
 
     factor, age_graded_time_s: where an edition publishes no open standards, what it does give.
     """
@@ -38,6 +41,11 @@ class Result:
     factor: AgeFactor | None = None
     age_graded_time_s: float | None = None
     levels: tuple[tuple[int, float], ...] = ()
+    distances: tuple[AgeGrade, ...] = ()
+    ages: tuple[AgeGrade, ...] = ()
+    other_sex: AgeGrade | None = None
+    editions: tuple[UnderEdition, ...] = ()
+    conventions: tuple[AgeGrade, ...] = ()
 
     @property
     def edition(self) -> Edition | None:
@@ -66,6 +74,7 @@ def age_grade(request: HtmxHttpRequest) -> HttpResponse:
         "question": _asked_back(form, question) if question else None,
         "share": _address(form.shareable) if results else "",
         "example": _address(EXAMPLE),
+        "elsewhere": _same_by_others(form) if results else {},
     }
     status = 422 if asked and not usable else 200
     if wants_part(request):
@@ -88,13 +97,67 @@ def _grade(form: AgeGradeForm, sex: str) -> Result:
     try:
         grade = agegrade.age_grade(sex=sex, time_s=form.time_s, **asked)
         levels = [(percent, level_time(percent, sex=sex, **asked)) for percent in LEVELS]
+        elsewhere = _elsewhere(grade, asked)
     except Refused as refusal:
         if refusal.code != NO_OPEN_STANDARD:
             return Result(sex=sex, grade=None, refusal=refusal)
         factor = agegrade.age_factor(sex=sex, **{name: asked[name] for name in asked if name != "convention"})
         graded_s = form.time_s * factor.age_factor
         return Result(sex=sex, grade=None, refusal=refusal, factor=factor, age_graded_time_s=graded_s)
-    return Result(sex=sex, grade=grade, levels=tuple(levels))
+    return Result(sex=sex, grade=grade, levels=tuple(levels), **elsewhere)
+
+
+#: ages at which one may want to know what a time equals
+AGES: Final = (25, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80)
+
+
+def _elsewhere(grade: AgeGrade, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the same performance comes to at other distances and ages, by the other table, edition or rounding."""
+    same = {name: asked[name] for name in ("age", "event", "distance_m", "surface") if name in asked}
+    flat = grade.surface == agegrade.ROAD
+    return {
+        "distances": _equivalents(grade, [{"distance_m": m} for m in DISTANCES_M if flat and m != grade.distance_m]),
+        "ages": _equivalents(grade, [{"age": age} for age in AGES if age != grade.age]),
+        "other_sex": next(iter(_equivalents(grade, [{"sex": "M" if grade.sex == "F" else "F"}])), None),
+        "editions": agegrade.under_every_edition(
+            time_s=grade.time_s, sex=grade.sex, convention=grade.convention, **same
+        ),
+        "conventions": tuple(
+            agegrade.age_grade(time_s=grade.time_s, sex=grade.sex, edition=grade.edition, convention=convention, **same)
+            for convention in agegrade.CONVENTIONS
+        ),
+    }
+
+
+def _equivalents(grade: AgeGrade, changes: list[dict[str, Any]]) -> tuple[AgeGrade, ...]:
+    """The equivalent time under each change; those the tables have no answer for, or only a clamped one, left out."""
+    found = []
+    for change in changes:
+        try:
+            equal = agegrade.equivalent_time(grade, **change)
+        except Refused:
+            continue
+        if not (equal.clamped and "age" in change):
+            found.append(equal)
+    return tuple(found)
+
+
+@login_not_required
+@require_safe
+def method(request: HtmxHttpRequest) -> HttpResponse:
+    """How grades come about, which editions there are and from where, and what is known to be wrong in them."""
+    offered = agegrade.editions()
+    withdrawn = [edition for edition in agegrade.EDITIONS.values() if not edition.offered]
+    return render(request, "performance/method.html", {"editions": offered, "withdrawn": withdrawn})
+
+
+def _same_by_others(form: AgeGradeForm) -> dict[str, dict[str, str]]:
+    """The address of the same question by every other edition and rounding."""
+    shared = form.shareable
+    return {
+        "edition": {edition.id: _address({**shared, "edition": edition.id}) for edition in agegrade.editions()},
+        "convention": {name: _address({**shared, "convention": name}) for name in agegrade.CONVENTIONS},
+    }
 
 
 def _asked_back(form: AgeGradeForm, question: Question) -> list[tuple[float, str]]:
