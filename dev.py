@@ -1104,7 +1104,8 @@ def manage(arguments: Sequence[str]) -> int:
     used = {"DATABASE_URL": facts["database_url"], "REDIS_URL": facts["redis_url"]} if facts else {}
     wanted = [name for name in servers_wanted() if not facts or name in facts["embedded"]]
     with Servers(var, programs_of(python), wanted=wanted, lasting=True, log=log).in_use() as servers:
-        return relay(argv, child_environment(var, urls_of(servers, used)))
+        port = int(facts["url"].rstrip("/").rpartition(":")[2]) if facts else USUAL_PORT  # what addresses begin with
+        return relay(argv, child_environment(var, urls_of(servers, used), port=port))
 
 
 def test(arguments: Sequence[str]) -> int:

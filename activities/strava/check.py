@@ -42,6 +42,11 @@ def callback_url() -> str:
     return settings.SITE_URL + reverse("activities:strava-callback")
 
 
+def callback_host() -> str:
+    """What Strava calls the Authorization Callback Domain."""
+    return urlsplit(settings.SITE_URL).hostname or ""
+
+
 def webhook_url() -> str:
     return f"{settings.SITE_URL}/webhooks/strava/"
 
@@ -82,7 +87,7 @@ def _keys() -> Iterator[Finding]:
 
 
 def _addresses() -> Iterator[Finding]:
-    host = urlsplit(settings.SITE_URL).hostname or ""
+    host = callback_host()
     said = _("Strava sends people back to %(url)s. Its “Authorization Callback Domain” has to be %(host)s")
     yield Finding(about=_("Callback address"), verdict="ok", said=said % {"url": callback_url(), "host": host})
     if host not in OWN_MACHINE and urlsplit(settings.SITE_URL).scheme != "https":

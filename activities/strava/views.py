@@ -130,10 +130,13 @@ def callback(request: HtmxHttpRequest) -> HttpResponse:
     told = request.GET.get("scope")
     scopes = list(SCOPES) if told is None else [scope for scope in told.split(",") if 0 < len(scope) <= LONGEST_SCOPE]
     try:
-        connecting.connect(athlete, application, code=SecretStr(request.GET["code"]), scopes=sorted(set(scopes[:20])))
+        account = connecting.connect(
+            athlete, application, code=SecretStr(request.GET["code"]), scopes=sorted(set(scopes[:20]))
+        )
     except CannotConnect as error:
         return _page(request, refused=error.code, status=409 if error.code in {"taken", "another", "erasing"} else 502)
-    messages.success(request, _("Strava is connected. Your runs are on their way, the newest first."))
+    if account.reads_activities:
+        messages.success(request, _("Strava is connected. Your runs are on their way, the newest first."))
     return redirect("activities:strava-connect")
 
 
@@ -196,8 +199,14 @@ def application(request: HtmxHttpRequest) -> HttpResponse:
         _keep(request, athlete, own, form)
         return redirect("activities:strava-connect")
     in_use = own is not None and own.accounts.exclude(state=StravaAccount.State.DISCONNECTED).exists()
-    page = {"form": form, "own": own, "in_use": in_use, "callback_url": check.callback_url(), "site": settings.SITE_URL}
-    page["can_keep"] = bool(settings.FIELD_KEYS)
+    page = {
+        "form": form,
+        "own": own,
+        "in_use": in_use,
+        "site": settings.SITE_URL,
+        "host": check.callback_host(),
+        "can_keep": bool(settings.FIELD_KEYS),
+    }
     return render(request, "activities/strava_application.html", page, status=422 if form.is_bound else 200)
 
 
