@@ -113,9 +113,10 @@ def disconnect(account: StravaAccount) -> bool:
         now = state.connection_of(account.pk)
         state.drop_tokens(account.pk, StravaAccount.State.DISCONNECTED)
     confirmed = True
-    if now is not None and now.access_token is not None:
+    if now is not None and now.access_token is not None and now.refresh_token is not None:
         try:
-            confirmed = oauth.revoke(account.application, now.access_token.reveal())
+            access, refresh = now.access_token.reveal(), now.refresh_token.reveal()
+            confirmed = oauth.revoke(account.application, access_token=access, refresh_token=refresh)
         except (CannotOpen, NoFieldKeys):
             confirmed = False
     log.info("strava disconnected", account_id=account.pk, confirmed=confirmed)

@@ -5,11 +5,13 @@ sending; no exception of requests or urllib3 leaves this module, for their texts
 """
 
 import json
+import os
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -34,6 +36,9 @@ TOTAL_S: Final = 60
 LARGEST_BODY: Final = 64 * 2**20
 CHUNK: Final = 2**16
 LONGEST_TOLD: Final = 120
+
+#: a proxy of the environment is for the world outside
+OWN_MACHINE: Final = {"no_proxy": "127.0.0.1,localhost,::1"}
 
 _own = threading.local()
 
@@ -99,13 +104,12 @@ class _Nobody(AuthBase):
 
 
 def session() -> requests.Session:
-    """One a thread: connections are kept, and never shared with a forked worker's parent."""
-    found: requests.Session | None = getattr(_own, "session", None)
-    if found is None:
-        found = requests.Session()
-        found.headers["Accept"] = "application/json"
-        found.headers["User-Agent"] = "Agegrade (self-hosted)"
-        _own.session = found
+    """One a thread and process: its connections are kept, and a forked worker never talks into its parent's."""
+    if getattr(_own, "process", None) != os.getpid():
+        _own.process, _own.session = os.getpid(), requests.Session()
+        _own.session.headers["Accept"] = "application/json"
+        _own.session.headers["User-Agent"] = "Agegrade (self-hosted)"
+    found: requests.Session = _own.session
     return found
 
 
@@ -139,6 +143,7 @@ def send(
             timeout=(CONNECT_S, read_s or READ_S),
             allow_redirects=False,
             stream=True,
+            proxies=OWN_MACHINE if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1") else None,
         ) as response:
             took_s = time.monotonic() - began
             body = _body(response, ends=began + (total_s or TOTAL_S))

@@ -129,7 +129,7 @@ if act == 'reserve' then
   b.all_used_short, b.all_used_day = b.all_used_short + 1, b.all_used_day + 1
   b.last = slot
   if b.known == 0 then
-    b.probe_until = slot + given.flight_lasts
+    b.probe_until = slot + given.probe_lasts
   end
   redis.call('ZADD', flights, slot + given.flight_lasts, flight)
   redis.call('PEXPIRE', flights, DAY)

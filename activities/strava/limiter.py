@@ -46,7 +46,8 @@ GUARD_MS: Final = 1_500
 GAP_LEAST_MS, GAP_MOST_MS = 20, 200
 #: longer than any call can take (see http.py), so that a flight that old was lost with its worker
 FLIGHT_LASTS_MS: Final = 100_000
-PROBE_PAUSE_MS: Final = 3_000
+#: when a probe is given up, so that a worker killed in it does not stop the others for long; and the pause to the next
+PROBE_LASTS_MS, PROBE_PAUSE_MS = 40_000, 3_000
 PATIENCE_S: Final = 4.0
 REDIS_BACK_S: Final = 60
 FIELDS = (
@@ -109,6 +110,7 @@ def reserve(application: Application, *, waiting: bool = False, patience_s: floa
             patience=round(left_s * 1000),
             gap_least=GAP_LEAST_MS,
             gap_most=GAP_MOST_MS,
+            probe_lasts=PROBE_LASTS_MS,
         )
         if said.word == "go":
             time.sleep(said.wait_s)

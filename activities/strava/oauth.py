@@ -4,8 +4,9 @@ Token calls are not counted among the calls of the API and carry no limits, so t
 connection of its own: on a kept one that has meanwhile been closed, nobody could tell whether a token was spent.
 """
 
+import time
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 import requests
@@ -82,24 +83,28 @@ def refresh(application: Application, refresh_token: SecretStr) -> Token:
         raise http.gave_up(error) from None
 
 
-def revoke(application: Application, token: SecretStr) -> bool:
+def revoke(application: Application, *, access_token: SecretStr, refresh_token: SecretStr) -> bool:
     """Take our access back at Strava; False where Strava did not confirm it. Raises nothing: leaving must always work.
 
-    The endpoint is new; where it is missing, or does not understand us, the old one is asked.
+    The endpoint is new; where it is missing the old one is asked, which wants an access token that has not expired.
     """
+    form: dict[str, str | SecretStr] = {"token": refresh_token, "token_type_hint": "refresh_token"}
     try:
-        reply = _post(
-            "revoke", {"token": token}, basic=(application.client_id, application.client_secret), read_s=LEAVING_S
-        )
+        reply = _post("revoke", form, basic=(application.client_id, application.client_secret), read_s=LEAVING_S)
         if reply.status in GONE:
-            reply = _post("deauthorize", {}, token=token, read_s=LEAVING_S)
+            reply = _post("deauthorize", {}, token=access_token, read_s=LEAVING_S)
+            if reply.status == 401:
+                reply = _post(
+                    "deauthorize", {}, token=refresh(application, refresh_token).access_token, read_s=LEAVING_S
+                )
+    except ReconnectNeeded:
+        return True  # both tokens are dead already
     except (NoAnswer, StravaError) as error:
         log.warning("strava not told of the end", error=type(error).__name__)
         return False
-    if reply.status in {200, 401}:  # a token Strava does not know gives no access either
-        return True
-    log.warning("strava not told of the end", status=reply.status)
-    return False
+    if reply.status != 200:
+        log.warning("strava not told of the end", status=reply.status)
+    return reply.status == 200
 
 
 def _of(application: Application) -> dict[str, str | SecretStr]:
@@ -131,12 +136,12 @@ def _token(reply: Reply) -> Token:
     except TokenRefused:
         raise ReconnectNeeded("Strava does not accept the token any more") from None
     except Refused as error:
-        if reply.status in (400, 403) and not reply.is_html:
+        if _is_spent(reply):
             raise ReconnectNeeded(str(error)) from None
         raise
     except NotFound:
         raise Unavailable("there is nothing at STRAVA_OAUTH_URL") from None
-    told = reply.json()
+    told = _by_our_clock(reply.json())
     try:
         return Token.model_validate(told)
     except ValidationError:
@@ -155,3 +160,20 @@ def accepts(application: Application) -> None:
         return  # it looked at the token, so it knows the application
     except NoAnswer as error:
         raise http.gave_up(error) from None
+
+
+def _is_spent(reply: Reply) -> bool:
+    """A 400 that is about the token or code. Any other refusal must not cost somebody the connection."""
+    if reply.status != 400 or reply.is_html:
+        return False
+    return not reply.errors or any(one["code"].lower() in {"invalid", "expired"} for one in reply.errors)
+
+
+def _by_our_clock(told: Any) -> Any:
+    """Where this machine's clock is ahead, a new token looks as if it had ended; how long it lasts is told as well."""
+    if not isinstance(told, dict):
+        return told
+    now, ends, lasts = time.time(), told.get("expires_at"), told.get("expires_in")
+    if isinstance(ends, int) and isinstance(lasts, int) and ends < now and lasts > 0:
+        return told | {"expires_at": int(now + lasts)}
+    return told

@@ -11,6 +11,7 @@ how many there were, how far apart, and that none was over a limit.
 """
 
 import base64
+import gzip
 import json
 import re
 import secrets
@@ -556,13 +557,11 @@ class Handler(BaseHTTPRequestHandler):
         self._say(Answer(200, given), {})
 
     def _say(self, answer: Answer, headers: dict[str, str]) -> None:
-        self.send_response(answer.status)
-        for name, value in (headers | answer.headers).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.raw)))
-        self.end_headers()
-        self.wfile.write(answer.raw)
+        raw, headers = answer.raw, headers | answer.headers
+        if len(raw) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            raw, headers = gzip.compress(raw, 1), headers | {"Content-Encoding": "gzip"}
+        self._begin(headers, length=len(raw), status=answer.status, kind=answer.kind)
+        self.wfile.write(raw)
 
     def _misbehave(self, fault: dict[str, Any], headers: dict[str, str], entry: dict[str, Any]) -> None:
         kind = fault["kind"]
@@ -590,6 +589,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return self.connection.close()
+        if kind == "cut_gzip":  # compressed, whole by its length, and the end is missing
+            whole = gzip.compress(b"[" + b" " * 20_000 + b"]")
+            self._begin(headers | {"Content-Encoding": "gzip"}, length=len(whole) - 12)
+            self.wfile.write(whole[:-12])
+            return None
         if kind == "cut":  # the connection ends before the length is reached
             self._begin(headers, length=len(ordinary) * 2)
             self.wfile.write(ordinary)
@@ -607,11 +611,13 @@ class Handler(BaseHTTPRequestHandler):
             return None
         raise ValueError(kind)
 
-    def _begin(self, headers: dict[str, str], *, length: int) -> None:
-        self.send_response(200)
+    def _begin(
+        self, headers: dict[str, str], *, length: int, status: int = 200, kind: str = "application/json"
+    ) -> None:
+        self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(length))
         self.end_headers()
 

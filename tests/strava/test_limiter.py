@@ -1,9 +1,7 @@
 """The shared budget of calls, on a real Redis."""
 
-import json
+import multiprocessing
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,11 +12,10 @@ from uuid import uuid4
 
 import pytest
 import redis
+from django.db import connections
 
-from activities.strava import limiter
+from activities.strava import http, limiter
 from activities.strava.errors import LimiterAway, RateLimited
-from config.environment import PROJECT
-from tests.config.test_celery import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -237,21 +234,52 @@ def test_what_is_under_way_at_a_turn_counts_in_the_new_window_too(application, r
 # -- many processes ---------------------------------------------------------------------------------------------------
 
 
-def workers(strava, key: str, *, count: int, seconds: float, waiting: bool) -> list[dict]:
-    environment = {**os.environ, "DATABASE_URL": database_url(), "LOG_FORMAT": "json"}
-    command = [sys.executable, "-m", "tests.strava.budget_worker", key, str(seconds), str(int(waiting))]
-    running = [
-        subprocess.Popen([*command, f"{strava.api_url}/athlete"], cwd=PROJECT, env=environment, stdout=subprocess.PIPE)
-        for _ in range(count)
-    ]
-    return [json.loads(one.communicate(timeout=60)[0]) for one in running]
+def work(pipe, application, url: str, seconds: float, waiting: bool) -> None:
+    """One worker: calls as fast as the budget lets it, and tells what it did."""
+    told, ends = {"calls": 0, "refused": 0, "closed": 0}, time.monotonic() + seconds
+    while time.monotonic() < ends:
+        try:
+            ticket = limiter.reserve(application, waiting=waiting)
+        except RateLimited:
+            told["refused"] += 1
+            time.sleep(0.2)
+            continue
+        told["calls"] += 1
+        reply = http.send("GET", url)
+        if reply.status == 429:
+            told["closed"] += 1
+            limiter.close(application, reply.headers, ticket=ticket, took_s=reply.took_s)
+        else:
+            limiter.observe(application, reply.headers, ticket=ticket, took_s=reply.took_s)
+    pipe.send(told)
+    os._exit(0)
+
+
+def workers(strava, application, *, count: int, seconds: float, waiting: bool) -> list[dict]:
+    """So many processes at once, each with connections of its own."""
+    connections.close_all()
+    limiter._connection.cache_clear()
+    limiter._script.cache_clear()
+    processes = multiprocessing.get_context("fork")
+    pipes, running = [], []
+    for _ in range(count):
+        here, there = processes.Pipe(duplex=False)
+        arguments = (there, application, f"{strava.api_url}/athlete", seconds, waiting)
+        running.append(processes.Process(target=work, args=arguments, daemon=True))
+        running[-1].start()
+        pipes.append(here)
+    told = [pipe.recv() for pipe in pipes if pipe.poll(seconds + 60)]
+    for process in running:
+        process.join(10)
+    assert len(told) == count
+    return told
 
 
 @pytest.mark.django_db(transaction=True)
 def test_four_processes_use_all_of_a_limit_and_never_more(strava, application):
     wait_for_a_quiet_quarter()
     strava.limits(read=[25, 1000])
-    told = workers(strava, application.budget_key, count=4, seconds=9, waiting=True)
+    told = workers(strava, application, count=4, seconds=8, waiting=True)
     calls = strava.calls()
     assert len(calls) == 25 and not any(one["over"] for one in calls)
     assert sum(one["calls"] for one in told) == 25 and all(one["refused"] for one in told)
@@ -268,14 +296,14 @@ def test_an_emptied_redis_under_four_processes_costs_one_probe_and_nothing_over_
     book = f"strava:{{{application.budget_key}}}:book"
 
     def empty() -> None:
-        time.sleep(3.5)
+        time.sleep(1.5)
         for _ in range(4):
             redis_client.delete(book)
             time.sleep(0.4)
 
     emptying = threading.Thread(target=empty)
     emptying.start()
-    workers(strava, application.budget_key, count=4, seconds=10, waiting=True)
+    workers(strava, application, count=4, seconds=9, waiting=True)
     emptying.join()
     calls = strava.calls()
     assert 20 <= len(calls) <= 25 and not any(one["over"] for one in calls)
@@ -286,6 +314,6 @@ def test_somebody_else_using_the_application_up_costs_one_429_in_all(strava, app
     wait_for_a_quiet_quarter()
     strava.headers("none")
     strava.limits(read=[12, 1000])
-    told = workers(strava, application.budget_key, count=3, seconds=5, waiting=False)
+    told = workers(strava, application, count=3, seconds=5, waiting=False)
     assert 1 <= sum(one["closed"] for one in told) <= 3, "those that were under way"
     assert len(strava.calls()) <= 12 + 3

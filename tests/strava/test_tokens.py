@@ -13,12 +13,17 @@ from pydantic import SecretStr
 from activities.models import StravaAccount
 from activities.strava import oauth, tokens
 from activities.strava.client import Client
-from activities.strava.errors import AppMisconfigured, ReconnectNeeded, Unavailable
+from activities.strava.errors import AppMisconfigured, ReconnectNeeded, StravaError, Unavailable
 from activities.strava.sealing import CannotOpen, NoFieldKeys, Sealed
 
 
 def stored(account: StravaAccount) -> StravaAccount:
     return StravaAccount.objects.get(pk=account.pk)
+
+
+def revoke(account: StravaAccount) -> bool:
+    keys = {"access_token": account.access_token.reveal(), "refresh_token": account.refresh_token.reveal()}
+    return oauth.revoke(account.application, **keys)
 
 
 def token_calls(strava) -> int:
@@ -144,7 +149,7 @@ def test_a_refresh_does_not_undo_a_new_connection(strava, connect, ada):
 @pytest.mark.parametrize("new", [True, False])
 def test_revoking_asks_the_new_endpoint_and_then_the_old(strava, account, new):
     strava.application(has_revoke=new)
-    assert oauth.revoke(account.application, account.access_token.reveal())
+    assert revoke(account)
     assert strava.tokens() == {"access": [], "refresh": []}
     assert [one["path"] for one in strava.calls("/oauth/")] == ["/oauth/revoke"] + ["/oauth/deauthorize"] * (not new)
 
@@ -152,7 +157,39 @@ def test_revoking_asks_the_new_endpoint_and_then_the_old(strava, account, new):
 @pytest.mark.django_db
 def test_revoking_gives_up_quietly(strava, account):
     strava.fault("status", path="/oauth/", status=500, times=9)
-    assert not oauth.revoke(account.application, account.access_token.reveal())
+    assert not revoke(account)
+
+
+@pytest.mark.django_db
+def test_the_old_endpoint_gets_a_token_that_has_not_expired(strava, account):
+    strava.application(has_revoke=False)
+    strava.expire(7)
+    assert revoke(account) and strava.tokens()["refresh"] == []
+    assert [one["path"].rpartition("/")[2] for one in strava.calls("/oauth/")] == [
+        "revoke", "deauthorize", "token", "deauthorize"
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_refusal_that_is_not_about_the_token_does_not_cost_the_connection(strava, connect, ada):
+    account = connect(ada, lasts_s=0)
+    for body in ({"message": "Forbidden"}, {"errors": [{"resource": "X", "field": "grant_type", "code": "missing"}]}):
+        strava.fault("status", path="/oauth/token", status=403 if "message" in body else 400, body=body)
+        with pytest.raises(StravaError):
+            Client(account).activities()
+    assert stored(account).refresh_token is not None
+    assert Client(account).activities() == []
+
+
+@pytest.mark.django_db
+def test_a_clock_that_is_ahead_does_not_refresh_at_every_call(strava, connect, ada):
+    account = connect(ada, lasts_s=0)
+    fresh = strava.connect(7, list(account.scopes))
+    told = fresh | {"expires_at": 1_500_000_000, "expires_in": 21_600}
+    strava.fault("body", path="/oauth/token", body=told)
+    for _ in range(3):
+        Client(account).activities()
+    assert token_calls(strava) == 1
 
 
 # -- at rest ------------------------------------------------------------------------------------------------------------
