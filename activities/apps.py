@@ -11,8 +11,9 @@ class ActivitiesConfig(AppConfig):
 
         from activities.stored import stored_recordings
         from athletes.models import Athlete
-        from athletes.signals import stored_about
+        from athletes.signals import person_leaving, stored_about
 
+        person_leaving.connect(_let_strava_go, dispatch_uid="Strava is told of the end")
         stored_about.connect(stored_recordings, dispatch_uid="recordings are stored")
         post_delete.connect(_drop_the_files, sender=Athlete, dispatch_uid="the files go with the athlete")
 
@@ -25,3 +26,13 @@ def _drop_the_files(instance: Any, **kwargs: Any) -> None:
 
     athlete_id = instance.pk
     transaction.on_commit(lambda: originals.drop_all(athlete_id))
+
+
+def _let_strava_go(athlete_id: int | None, **kwargs: Any) -> None:
+    """Take our access back at Strava before the tokens are gone. Whether Strava answers holds nobody here."""
+    from activities.models import StravaAccount
+    from activities.strava import connecting
+
+    account = StravaAccount.objects.select_related("application").filter(athlete=athlete_id).first()
+    if account is not None and account.state != StravaAccount.State.DISCONNECTED:
+        connecting.disconnect(account)

@@ -30,7 +30,11 @@ def demo_look(request: HtmxHttpRequest) -> HttpResponse:
         request.user.welcomed_at = timezone.now()
         request.user.save(update_fields=["welcomed_at"])
     messages.info(
-        request, _("This is an invented runner. Under More one press removes her again; your own runs are not touched.")
+        request,
+        _(
+            "This is an invented runner. Her races appear while her runs are read, which takes some minutes. Under More one"
+            " press removes her again; your own runs are not touched."
+        ),
     )
     return redirect(f"{reverse('performance:race-list')}?athlete={ada.pk}")
 

@@ -19,6 +19,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from activities import importers
+from athletes.models import Athlete
 
 _CHUNK = 1024 * 1024
 
@@ -95,14 +96,9 @@ def keep(path: Path, *, athlete_id: int, sha256: str) -> str:
 
 
 def drop_all(athlete_id: int) -> None:
-    """Everything of an athlete in storage: originals, what still waits to be read, exports."""
-    for folder in (
-        f"originals/{athlete_id}",
-        f"incoming/{athlete_id}",
-        f"exports/{athlete_id}",
-        f"results/{athlete_id}",
-    ):
-        _drop_folder(folder)
+    """Everything that was ever kept for an athlete: whatever its kind, it lies under `<kind>/<athlete>/`."""
+    for kind in _folders(""):
+        _drop_folder(f"{kind}/{athlete_id}")
 
 
 def drop_orphans() -> int:
@@ -110,22 +106,20 @@ def drop_orphans() -> int:
 
     An athlete's row is older than their first file, so nobody's is taken too early. Gives how many.
     """
-    from athletes.models import Athlete
+    found = {(kind, name) for kind in _folders("") for name in _folders(kind) if name.isdecimal()}
+    there = Athlete.objects.filter(pk__in={int(name) for _kind, name in found})
+    known = {str(pk) for pk in there.values_list("pk", flat=True)}
+    orphans = [(kind, name) for kind, name in found if name not in known]
+    for kind, name in orphans:
+        _drop_folder(f"{kind}/{name}")
+    return len(orphans)
 
-    dropped = 0
-    for root in ("originals", "incoming"):
-        try:
-            names = [name for name in default_storage.listdir(root)[0] if name.isdecimal()]
-        except FileNotFoundError:
-            continue
-        known = {
-            str(pk) for pk in Athlete.objects.filter(pk__in=[int(name) for name in names]).values_list("pk", flat=True)
-        }
-        for name in names:
-            if name not in known:
-                _drop_folder(f"{root}/{name}")
-                dropped += 1
-    return dropped
+
+def _folders(folder: str) -> list[str]:
+    try:
+        return list(default_storage.listdir(folder)[0])
+    except FileNotFoundError:
+        return []
 
 
 def _drop_folder(folder: str) -> None:

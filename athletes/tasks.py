@@ -8,10 +8,10 @@ from athletes import erasing, mail
 
 
 @shared_task(bind=True, max_retries=5)
-def deliver_mail(self: Task, *, subject: str, body: str, sender: str, to: list[str]) -> None:
+def deliver_mail(self: Task, sealed: str) -> None:
     """A mail server that is away for a quarter of an hour loses nothing."""
     try:
-        mail.deliver(subject=subject, body=body, sender=sender, to=to)
+        mail.deliver(**mail.unseal(sealed))
     except (OSError, SMTPException) as error:
         raise self.retry(exc=error, countdown=30 * 2**self.request.retries) from error
 

@@ -74,9 +74,22 @@ def coach_withdraw(request: HtmxHttpRequest) -> HttpResponse:
 
 def consents(athlete: Athlete) -> list[Consent]:
     """Who may look, newest first: grants in force, and addresses that nobody signs in with yet. Two queries."""
+    looks = CoachGrantEvent.objects.filter(
+        athlete=models.OuterRef("athlete"),
+        coach_email=models.OuterRef("coach__email"),
+        what=CoachGrantEvent.What.LOOKED,
+        at__gte=models.OuterRef("since"),
+    )
+    last = models.Subquery(looks.order_by("-at").values("at")[:1])
+    grants = CoachGrant.objects.in_force().filter(athlete=athlete).select_related("coach").annotate(last_look=last)
     held = [
-        Consent(email=grant.coach.email, level=grant.get_level_display(), since=grant.since, looked_at=grant.looked_at)
-        for grant in CoachGrant.objects.in_force().filter(athlete=athlete).select_related("coach")
+        Consent(
+            email=grant.coach.email,
+            level=grant.get_level_display(),
+            since=grant.since,
+            looked_at=grant.last_look,  # type: ignore[attr-defined]
+        )
+        for grant in grants
     ]
     offered = [
         Consent(email=offer.email, level=offer.get_level_display(), since=offer.created_at, looked_at=None)

@@ -9,17 +9,28 @@ from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.test import Client
+from pydantic import SecretStr
 
 from activities import ingest, originals
-from activities.models import Activity, ImportBatch, Recording, SampleBlock
+from activities.models import (
+    Activity,
+    ImportBatch,
+    Pairing,
+    Recording,
+    SampleBlock,
+    StravaAccount,
+    StravaApplication,
+)
+from activities.strava.sealing import Sealed
 from athletes import erasing, invitations
 from athletes.models import Athlete, User
 from athletes.signals import person_leaving
 from athletes.tasks import erase_waiting
-from performance.models import Race
+from performance.models import AccountExport, Race, ResultsFile
 from tests import factories
 from tests.conftest import Cast, signed_in
 
@@ -81,6 +92,15 @@ def full_life(cast: Cast) -> Cast:
     ingest.receive(batch, name="waits.gpx", source=io.BytesIO(GPX + b" "), position=1)
     ingest.work_off(batch.files.first().pk)
     assert SampleBlock.objects.count() and files()
+    for kind in ("exports", "results"):
+        default_storage.save(f"{kind}/{cast.ada.pk}/hers", ContentFile(b"hers"))
+    default_storage.save(f"exports/{cast.eve.pk}/eves", ContentFile(b"eves"))
+    key = Sealed.of(SecretStr("hers"))
+    own = StravaApplication.objects.create(owner=cast.ada, sealed_client_id=key, sealed_client_secret=key)
+    StravaAccount.objects.create(athlete=cast.ada, application=own, strava_athlete_id=7, strava_name="Ada Marsh")
+    Pairing.objects.create(athlete=cast.ada, one="a", other="b", together=True, by=user)
+    ResultsFile.objects.create(athlete=cast.ada, name="Ada Marsh.csv")
+    AccountExport.objects.create(athlete=cast.ada, expires_at="2030-01-01T00:00Z")
     activity = factories.make_activity(athlete=cast.ada, name="River with Zebedee", n_laps=2, analysed=True)
     race = factories.make_race(athlete=cast.ada, activity=activity, decided_by=user)
     factories.grant(athlete=cast.ada, coach=cast.carl, level=3)
@@ -120,7 +140,7 @@ def test_nothing_is_left(full_life: Cast):
     erase_with_files(user_id)
     assert leftovers(HERS) == []
     assert rows_of(user_id, athlete_id) == []
-    assert files() == []
+    assert files() == [f"exports/{full_life.eve.pk}/eves"]
     assert not Recording.objects.filter(athlete=athlete_id).exists() and not SampleBlock.objects.exists()
     assert Activity.objects.get() == hers and not Race.objects.exists(), "nobody else loses anything"
     assert LogEntry.objects.count() == 0 and full_life.eve.grant_events.exists(), (

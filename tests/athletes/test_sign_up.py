@@ -175,3 +175,16 @@ def test_an_invited_coach_sees_what_was_allowed_as_soon_as_there_is_an_account(c
     sign_up(client, "cora@example.invalid")
     assert "Ely 10K" in client.get("/races/").content.decode()
     assert CoachGrant.objects.get().coach.email == "cora@example.invalid"
+
+
+def test_an_operator_revokes_in_the_administration_and_sees_no_consent_there(
+    cast: Cast, by_invitation, as_olga, as_ada
+):
+    invitations.invite(email="new@example.invalid", by=cast.olga)
+    invitations.let_coach_look(athlete=cast.ada, email="cora@example.invalid", level=1)
+    html = as_olga.get("/admin/athletes/invitation/").content.decode()
+    assert "new@example.invalid" in html and "cora@example.invalid" not in html
+    asked = {"action": "revoke", "_selected_action": [one.pk for one in Invitation.objects.all()]}
+    as_olga.post("/admin/athletes/invitation/", asked)
+    assert set(Invitation.objects.open().values_list("email", flat=True)) == {"cora@example.invalid"}
+    assert as_ada.get("/admin/athletes/invitation/", follow=True).status_code == 403
