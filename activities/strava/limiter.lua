@@ -96,6 +96,9 @@ if act == 'reserve' then
     return answer('probing', math.min(b.probe_until - now, 500))
   end
   local gap = math.min(given.gap_most, math.max(given.gap_least, QUARTER / b.read_limit_short / 10))
+  if b.last > now + 60000 then
+    b.last = now -- Redis's clock was set back
+  end
   local slot = math.max(now, b.last + gap)
   local phase = (slot + b.offset) % QUARTER
   if phase < guard then

@@ -92,3 +92,22 @@ def test_production_over_plain_http_is_warned_about():
         SITE_URL="http://runs.example.org", SECRET_KEY="d1fferent-" + "x9Kq2LmZ7w" * 6,
     )  # fmt: skip
     assert "agegrade.W001" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["http://strava.example/api", "https://user@strava.example", "ftp://x", "https://a/b?c=d"]
+)
+def test_tokens_do_not_travel_to_an_address_that_is_not_safe(address):
+    for name in ("strava_api_url", "strava_oauth_url"):
+        with pytest.raises(ValidationError):
+            Environment(**{name: address})
+
+
+def test_ones_own_machine_may_stand_in_for_strava():
+    assert Environment(strava_api_url="http://127.0.0.1:9000/api/v3/").strava_api_url == "http://127.0.0.1:9000/api/v3"
+
+
+def test_a_client_id_without_its_secret_is_refused_and_the_secret_is_shown_nowhere():
+    with pytest.raises(ValidationError):
+        Environment(strava_client_id="4711")
+    assert "hush" not in repr(Environment(strava_client_id="4711", strava_client_secret="hush"))
