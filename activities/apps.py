@@ -10,11 +10,13 @@ class ActivitiesConfig(AppConfig):
         from django.db.models.signals import post_delete
 
         from activities.stored import stored_recordings
+        from activities.strava.stored import stored_connection
         from athletes.models import Athlete
         from athletes.signals import person_leaving, stored_about
 
         person_leaving.connect(_let_strava_go, dispatch_uid="Strava is told of the end")
         stored_about.connect(stored_recordings, dispatch_uid="recordings are stored")
+        stored_about.connect(stored_connection, dispatch_uid="a connection to Strava is stored")
         post_delete.connect(_drop_the_files, sender=Athlete, dispatch_uid="the files go with the athlete")
 
 

@@ -84,6 +84,14 @@ def _keys() -> Iterator[Finding]:
     fault = StravaApplication.of_installation().fault
     if fault:
         yield Finding(about=_("API application"), verdict="wrong", said=words_for(fault).title)
+    refused = StravaApplication.objects.exclude(owner=None).exclude(fault="").count()
+    if refused:
+        said = ngettext(
+            "Strava refuses the own application of %d athlete.",
+            "Strava refuses %d athletes' own applications.",
+            refused,
+        )
+        yield Finding(about=_("Own applications"), verdict="note", said=said % refused)
 
 
 def _addresses() -> Iterator[Finding]:

@@ -4,12 +4,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pydantic import SecretStr
 
 from activities.models import Activity, Recording, StravaAccount, StravaApplication
 from activities.signals import strava_connected
 from activities.strava import erasing
 from activities.strava.client import Client
+from athletes.erasing import erase
+from athletes.stored import stored
 from tests.conftest import Cast
 from tests.factories import make_activity, make_recording
 from tests.strava.stand_in import CLIENT_ID, CLIENT_SECRET, Strava
@@ -188,6 +191,19 @@ def test_kept_stays_and_deleted_goes_with_all_that_was_derived(as_ada, ada, stra
     assert not Activity.objects.filter(pk=only_strava.pk).exists()
     assert not Recording.objects.filter(source="strava").exists() and not StravaAccount.objects.exists()
     assert "your whole history comes by itself" in as_ada.get(URL).content.decode()
+
+
+def test_who_leaves_agegrade_leaves_strava_too(as_ada, ada, strava):
+    strava.client("991", "own")
+    as_ada.post("/settings/strava/", {"client_id": "991", "client_secret": "own"})
+    connect(as_ada, strava)
+    assert any("Strava" in str(one.what) and one.since for one in stored(ada.user, ada)), (
+        "and the privacy page names it"
+    )
+    type(ada.user).objects.filter(pk=ada.user_id).update(erase_asked_at=timezone.now())
+    erase(ada.user_id)
+    assert not StravaAccount.objects.exists() and not StravaApplication.objects.filter(owner__isnull=False).exists()
+    assert strava.tokens() == {"access": [], "refresh": []}
 
 
 def test_nothing_is_deleted_while_connected(as_ada, ada, strava):
