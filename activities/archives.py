@@ -31,6 +31,8 @@ log = structlog.get_logger("agegrade.import")
 #: after so long the work is put down and asked for again, so that no task runs into its limit
 SLICE_S: Final = 120.0
 ROWS_A_STEP: Final = 50
+#: positions of entries come after those of the files given, which may still be arriving
+ENTRIES_FROM: Final = 10_000_000
 TABLE: Final = "activities.csv"
 #: files that are read when everything beside them is
 CLOSING: Final = (TABLE,)
@@ -106,7 +108,7 @@ def _bring(file: ImportFile, archive: Archive, entry: Entry) -> bool:
             originals.drop(one.stored_as)
             return False
         last = ImportFile.objects.filter(batch=file.batch).aggregate(last=Max("position"))["last"]
-        one.position = last + 1
+        one.position = max(last + 1, ENTRIES_FROM)
         one.save()
         if one.outcome == Outcome.WAITING and not is_closing(one):
             _ask_for(one)

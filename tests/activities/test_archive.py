@@ -137,6 +137,16 @@ def test_a_crash_while_taking_apart_costs_nothing(ada, monkeypatch):
     assert len(history(ada)) == 3 and batch.files.count() == 5
 
 
+def test_files_that_arrive_while_an_archive_is_taken_apart_find_their_place(ada):
+    batch = ImportBatch.objects.create(athlete=ada, kind="upload")
+    first = ingest.receive(batch, name="export.zip", source=io.BytesIO(export()), position=0)
+    ingest.work_off(first.pk)
+    ingest.receive(batch, name="late.tcx", source=io.BytesIO(tcx(started_at=START.replace(day=2))), position=1)
+    ingest.work_off_all(batch)
+    assert [file.name for file in batch.files.all()][:2] == ["export.zip", "late.tcx"]
+    assert Activity.objects.count() == 4
+
+
 def test_a_crash_in_the_table_costs_nothing(ada, monkeypatch):
     monkeypatch.setattr(archives, "ROWS_A_STEP", 1)
     store, calls = archives._store, []
