@@ -3,6 +3,7 @@
 from copy import copy
 from typing import Final
 
+from django.conf import settings as conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -28,10 +29,10 @@ SECTIONS: Final[dict[str, type[ModelForm]]] = {"profile": ProfileForm, "place": 
 @never_cache
 @require_safe
 def home(request: HtmxHttpRequest) -> HttpResponse:
-    """Signed out: what this is. Signed in: the race book."""
+    """Signed out: what this is."""
     if request.user.is_authenticated:
         return redirect("performance:race-list")
-    return render(request, "athletes/home.html")
+    return render(request, "athletes/home.html", {"is_open": conf.SIGN_UP == "open"})
 
 
 @never_cache

@@ -169,3 +169,9 @@ def test_htmx_gets_an_error_as_a_notice(cast: Cast):
     html = response.content.decode()
     assert response.status_code == 404
     assert html.startswith('<div class="notice'), "page.js knows our answers by their first tag"
+
+
+@pytest.mark.parametrize(("sign_up", "offered"), [("open", True), ("invite", False), ("closed", False)])
+def test_the_front_page_offers_an_account_only_where_anybody_may_have_one(client, db, settings, sign_up, offered):
+    settings.SIGN_UP = sign_up
+    assert ("Create an account" in client.get("/").content.decode()) is offered
