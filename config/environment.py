@@ -53,6 +53,7 @@ class Environment(BaseModel):
     strava_oauth_url: str = "https://www.strava.com/oauth"
     strava_verify_token: SecretStr = SecretStr("")
     strava_share_with_coaches: bool = False
+    strava_allow_learning: bool = False
     race_found_at: float = Field(default=0.995, gt=0, le=1)
     race_ask_at: float = Field(default=0.3, gt=0, le=1)
 

@@ -258,6 +258,7 @@ STRAVA_API_URL = ENV.strava_api_url
 STRAVA_OAUTH_URL = ENV.strava_oauth_url
 STRAVA_VERIFY_TOKEN = ENV.strava_verify_token
 STRAVA_SHARE_WITH_COACHES = ENV.strava_share_with_coaches
+STRAVA_ALLOW_LEARNING = ENV.strava_allow_learning  # whether answers about runs known from Strava alone teach anything
 
 # -- logs ---------------------------------------------------------------------------------------------------------------
 LOG_FORMAT = ENV.log_format or ("json" if ENV.is_production else "text")

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from activities import combining, joining, locks, streams
@@ -221,7 +221,8 @@ def _look(athlete_id: int) -> None:
 def _search(athlete: Athlete) -> None:
     dated = Activity.objects.of(athlete).exclude(analysis__notes__contains=["date_doubtful"])
     runs = list(dated.on_foot().order_by("started_at", "pk"))
-    assessed = race_detection.assess([summary(run) for run in runs])
+    answers, events = _taught(athlete)
+    assessed = race_detection.assess([summary(run) for run in runs], answers=answers, events=events)
     known = list(Race.objects.of(athlete).select_for_update())
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
     linked = RaceRecording.objects.filter(race__athlete=athlete, said=True)
@@ -252,6 +253,33 @@ def _search(athlete: Athlete) -> None:
             continue
         kept.append(race)
     derive_all(athlete, kept)
+
+
+def _taught(athlete: Athlete) -> tuple[dict[str, bool], list[str]]:
+    """What this athlete's answers may teach: whether a run was a race, by its id, and titles of races without a run.
+
+    An answer about a run that is known from Strava's API alone settles that run and, unless the operator allows it,
+    teaches nothing: Strava's agreement forbids learning from its data. Two queries.
+    """
+    latest = RaceDecision.objects.filter(race=OuterRef("pk")).order_by("-pk").values("what")[:1]
+    races = Race.objects.of(athlete).annotate(answer=Subquery(latest)).exclude(answer=None)
+    if not settings.STRAVA_ALLOW_LEARNING:
+        elsewhere = Recording.objects.filter(activity=OuterRef("found_in")).exclude(source=Recording.Source.STRAVA)
+        races = races.filter(Q(found_in=None) | Exists(elsewhere))
+    race_by_answer = {
+        RaceDecision.What.CONFIRMED: True,
+        RaceDecision.What.MARKED: True,
+        RaceDecision.What.REJECTED: False,
+    }
+    answers: dict[str, bool] = {}
+    events: list[str] = []
+    for found_in, answer, name in races.order_by("pk").values_list("found_in_id", "answer", "said_name"):
+        race = race_by_answer.get(RaceDecision.What(answer))
+        if race is not None and found_in is not None:
+            answers[str(found_in)] = race
+        elif race and name:
+            events.append(name)
+    return answers, events
 
 
 #: a typed time and a recording's elapsed time may be this far apart, as a share of the longer, and still be of one race

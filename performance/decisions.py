@@ -88,6 +88,7 @@ def decide(race_id: int, *, what: str, by: User, seen: int | None = None) -> Rac
         if what == What.UNDONE and (before := _before_the_last(decisions)) is not None:
             _append(race, before, by, why="holds again")
         analysis.derive(race)
+        analysis.want_races(race.athlete_id)
         log.info("race decided", race_id=race.pk, what=what, state=race.state)
         return _standing(race)
 
@@ -114,6 +115,8 @@ def decide_all(race_ids: Sequence[int], *, athlete: Athlete, what: str, by: User
                 _append(race, before, by, why="holds again")
             changed.append(race)
         analysis.derive_all(athlete, changed)
+        if changed:
+            analysis.want_races(athlete.pk)
         log.info("races decided", athlete_id=athlete.pk, what=what, races=len(changed))
         return changed
 
@@ -134,6 +137,7 @@ def mark(activity: Activity, *, by: User) -> Race:
         if last is None or last.what not in {What.CONFIRMED, What.MARKED}:
             _append(race, What.MARKED, by)
             analysis.derive(race)
+            analysis.want_races(race.athlete_id)
             log.info("race marked", race_id=race.pk, activity_id=activity.pk)
         return _standing(race)
 
@@ -163,6 +167,7 @@ def add(
         else:
             analysis.want_races(athlete.pk)
         analysis.derive(race)
+        analysis.want_races(race.athlete_id)
         log.info("race typed in", race_id=race.pk, inside=inside.pk if inside else None)
         return _standing(race)
 
@@ -233,6 +238,7 @@ def correct(race_id: int, *, said: Said, local_date: date | None, by: User, conf
         if confirm and race.state != Race.State.CONFIRMED:
             _append(race, What.CONFIRMED, by)
         analysis.derive(race)
+        analysis.want_races(race.athlete_id)
         log.info("race corrected", race_id=race.pk, state=race.state)
         return _standing(race)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from performance.race_detection.answers import own_weights
 from performance.race_detection.evidence import Evidence, History, gather, rough
 from performance.race_detection.history import Floats, columns, standing
 from performance.race_detection.names import NameReading, read_name
@@ -55,18 +56,31 @@ class Assessment:
         return tuple(reason for reason in self.reasons if reason.weight < 0)
 
 
-def assess(history: Sequence[RunSummary], *, scorecard: Scorecard | None = None) -> list[Assessment]:
+def assess(
+    history: Sequence[RunSummary],
+    *,
+    scorecard: Scorecard | None = None,
+    answers: Mapping[str, bool] | None = None,
+    events: Sequence[str] = (),
+) -> list[Assessment]:
     """One assessment for each run of one athlete, in the same order. An empty history gives an empty list.
+
+    answers: id of a run: whether the athlete called it a race; other runs are judged in their light, the answered ones
+    by what the others taught. events: names of races known without a run.
 
     Runs that are not on foot get probability 0. Some 3,000 runs take well under a second and a half.
     """
     if not history:
         return []
     card = scorecard or shipped_scorecard()
-    known = know(history)
+    known = know(history, answers=answers or {}, events=events)
     official = known.official_m
     evidence = gather(known)
     added = card.weigh(evidence, rough(known))
+    if known.answered:
+        added, moved = own_weights(added, known.answered, card.slope * card.start)
+        evidence["answers"] = Evidence(np.ones(len(history)))
+        added["answers"] = np.full(len(history), moved)
     log_odds: Floats = card.slope * card.start + np.sum(list(added.values()), axis=0)
     reasons, missing = _reasons(evidence, added, len(history)), _missing(known)
     return [
@@ -79,12 +93,23 @@ def assess(history: Sequence[RunSummary], *, scorecard: Scorecard | None = None)
     ]
 
 
-def know(history: Sequence[RunSummary]) -> History:
+def know(
+    history: Sequence[RunSummary], *, answers: Mapping[str, bool] | None = None, events: Sequence[str] = ()
+) -> History:
     """One athlete's runs with all that is worked out of them before any weighing."""
+    said = answers or {}
     names = [_read(run) for run in history]
     of = columns(history)
     official = snap_each(of.distance_m, [name.distances_m for name in names])
-    return History(runs=history, columns=of, standing=standing(of), names=names, official_m=official)
+    return History(
+        runs=history,
+        columns=of,
+        standing=standing(of),
+        names=names,
+        official_m=official,
+        answered={row: said[run.id] for row, run in enumerate(history) if run.id in said},
+        events=[read_name(event) for event in events],
+    )
 
 
 def _read(run: RunSummary) -> NameReading:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from performance.race_detection.answers import own_names
 from performance.race_detection.distances import (
     HALF_MARATHON_M,
     MARATHON_M,
@@ -70,13 +71,18 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True)
 class History:
-    """All that is known of one athlete's runs; every part has a row for each run, in the same order."""
+    """All that is known of one athlete's runs; every part has a row for each run, in the same order.
+
+    answered: row: whether the athlete called it a race. events: titles of races without a run.
+    """
 
     runs: Sequence[RunSummary]
     columns: Columns
     standing: Standing
     names: Sequence[NameReading]
     official_m: Sequence[float | None]
+    answered: Mapping[int, bool] = field(default_factory=dict)
+    events: Sequence[NameReading] = ()
 
 
 def gather(history: History) -> dict[str, Evidence]:
@@ -131,6 +137,8 @@ def _from_names(history: History) -> Iterator[tuple[str, Evidence]]:
     result = _flags(bool(name.result_word) for name in names) * (1 - training)
     yield "name_result", Evidence(result, {"word": [name.result_word for name in names]})
     yield from _naming_habits(names, events)
+    strength, words = own_names(names, history.answered, history.events)
+    yield "own_name", Evidence(strength, {"word": words})
 
 
 def _trusted_events(history: History) -> Floats:

@@ -32,6 +32,7 @@ from performance.race_detection.evaluate import (
     without_name,
 )
 from performance.race_detection.evidence import gather, rough
+from performance.race_detection.fitting import fit
 from performance.race_detection.history import Flags, Floats
 from performance.race_detection.runs import Kind, RunSummary
 from performance.race_detection.scorecard import FILE, expert_scorecard
@@ -42,8 +43,6 @@ SPREAD = 0.3  # a factor is 1 give or take so much: the expert's weights are rig
 START_SPREAD = 0.5  # races are 1.2 to 3.3 % of an athlete's runs, a factor of e to the half on either side of 2 %
 MOST_RACES = 15  # of one athlete: who brings more is weighed down to it, lest one person's habits become everybody's
 HIDDEN_COUNTS = 0.5  # a run without its title, beside the same run with it
-STEPS = 100
-LEAST_STEP = 1e-9
 
 
 @dataclass(frozen=True)
@@ -78,44 +77,6 @@ def _histories(rows: Sequence[Row]) -> Iterator[tuple[list[int], list[RunSummary
     yield from of_athlete.values()
 
 
-def fit(added: Floats, race: Floats, counts: Floats, *, start: float, spread: float = SPREAD) -> Floats:
-    """The start and then a factor for each column: the most probable ones, none of the factors below zero.
-
-    race: 1 or 0 for each row; counts: how much the row counts. Convex, so there is one answer; deterministic.
-    """
-    design = np.column_stack([np.ones(len(added)), added])
-    expected = np.concatenate([[start], np.ones(added.shape[1])])
-    certainty = np.concatenate([[START_SPREAD**-2], np.full(added.shape[1], spread**-2)])
-    found = expected.copy()
-
-    def cost(at: Floats) -> float:
-        sums = design @ at
-        told = np.sum(counts * (np.logaddexp(0, sums) - race * sums))
-        return float(told + 0.5 * np.sum(certainty * (at - expected) ** 2))
-
-    for _ in range(STEPS):
-        probability = 1 / (1 + np.exp(-design @ found))
-        slope = design.T @ (counts * (probability - race)) + certainty * (found - expected)
-        curvature = (design * (counts * probability * (1 - probability))[:, None]).T @ design + np.diag(certainty)
-        free = ~((found <= 0) & (slope > 0))
-        free[0] = True
-        step = np.zeros_like(found)
-        step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
-        share, before = 1.0, cost(found)
-        while cost(_allowed(found + share * step)) > before and share > LEAST_STEP:
-            share /= 2
-        moved = _allowed(found + share * step)
-        done = np.max(np.abs(moved - found)) < LEAST_STEP
-        found = moved
-        if done:
-            break
-    return found
-
-
-def _allowed(at: Floats) -> Floats:
-    return np.concatenate([at[:1], np.maximum(at[1:], 0)])
-
-
 @dataclass(frozen=True)
 class Trained:
     """found: start and factors, from every row that may be fitted. named, hidden: probabilities of runs whose athlete
@@ -141,6 +102,8 @@ def train(labelled: Labelled) -> Trained:
             np.tile(labelled.race[inside].astype(float), 2),
             np.concatenate([weight[inside], HIDDEN_COUNTS * weight[inside]]),
             start=named.start,
+            spread=SPREAD,
+            start_spread=START_SPREAD,
         )
 
     usable = fitted & labelled.counts

@@ -26,6 +26,8 @@ REASONS: Mapping[str, tuple[str, str]] = {  # code: the sentence when it speaks 
     "name_own": ("It has a name of its own, as {share} of your runs do", ""),
     "name_automatic": ("", "It has an automatic name, and you name {value} of your runs"),
     "names_silent": ("Your runs bear no titles, so the missing one says nothing", ""),
+    "own_name": ("You called “{word}” a race before", "You said before that “{word}” is no race"),
+    "answers": ("You confirmed runs like this one", "You rejected runs like this one"),
     "name_repeated": ("", "{times} runs have the same name"),
     "distance_over": ("Distance is {over} off {distance}, as a watch measures a race", ""),
     "distance_near": ("Distance is within {over} of {distance}", ""),

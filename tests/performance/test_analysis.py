@@ -319,3 +319,37 @@ def test_a_session_file_with_a_race_inside_is_timed_by_its_fastest_stretch(ada):
     analysis.derive(race)
     assert (race.time_source, race.time_s) == ("effort", pytest.approx(1200, abs=0.5))
     assert race.parts.get().start_s == pytest.approx(400, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed", "learned"), [("file", False, True), ("strava", False, False), ("strava", True, True)]
+)
+def test_an_answer_teaches_only_what_may_be_learned_from(ada, settings, source, allowed, learned):
+    """An answer about a run known from Strava alone settles that run, and no other unless the operator allows it."""
+    settings.STRAVA_ALLOW_LEARNING = allowed
+    easy_runs(ada)
+    outings = [
+        make_activity(
+            athlete=ada,
+            name=f"Ottersey Beacon {2022 + year}",
+            started_at=SUNDAY - timedelta(days=364 * (1 - year)),
+            distance_m=13_200,
+            time_s=13.2 * 350,
+            timer_s=13.2 * 350,
+            source=source,
+        )
+        for year in range(2)
+    ]
+    analysed(ada)
+    before = dict(Race.objects.of(ada).values_list("found_in_id", "probability"))
+    decisions.mark(outings[0], by=ada.user)
+    analysed(ada)
+    assert Race.objects.get(found_in=outings[0]).state == Race.State.CONFIRMED
+    after = Race.objects.of(ada).filter(found_in=outings[1]).first()
+    assert (after is not None and after.probability > before.get(outings[1].pk, 0.0) + 0.05) is learned
+
+
+def test_an_answer_has_the_other_runs_looked_at_again(raced, ada):
+    assert not analysis.stale_athletes().filter(pk=ada.pk).exists()
+    decisions.decide(raced.pk, what="rejected", by=ada.user)
+    assert analysis.stale_athletes().filter(pk=ada.pk).exists()

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from performance.race_detection.evaluate import Labelled, read_labelled, score
+from performance.race_detection.fitting import fit
 from performance.race_detection.scorecard import FILE, expert_scorecard, shipped_scorecard
 from performance.race_detection.summaries import Row
-from performance.race_detection.train import fit, main, terms_of, train, written
+from performance.race_detection.train import SPREAD, START_SPREAD, main, terms_of, train, written
 from tests.performance.race_detection.runner import make_history
 
 DEV = Path(os.environ.get("EXTRA_DATA") or ".") / "races" / "dev.csv"
@@ -26,7 +27,7 @@ def labelled_histories(origins: tuple[str, ...]) -> Labelled:
 
 
 def test_without_data_the_experts_word_stands() -> None:
-    found = fit(np.zeros((0, 3)), np.zeros(0), np.zeros(0), start=-5.0)
+    found = fit(np.zeros((0, 3)), np.zeros(0), np.zeros(0), start=-5.0, spread=SPREAD, start_spread=START_SPREAD)
     assert found == pytest.approx([-5, 1, 1, 1])
 
 
@@ -35,7 +36,14 @@ def test_evidence_that_races_do_not_show_loses_weight_and_never_changes_sides() 
     race = (dice.random(4_000) < 0.1).astype(float)
     telling = np.where(race == 1, dice.random(4_000) < 0.9, dice.random(4_000) < 0.02) * 2.0
     misleading = np.where(race == 1, dice.random(4_000) < 0.02, dice.random(4_000) < 0.6) * 2.0
-    found = fit(np.column_stack([telling, misleading]), race, np.ones(4_000), start=-3.0)
+    found = fit(
+        np.column_stack([telling, misleading]),
+        race,
+        np.ones(4_000),
+        start=-3.0,
+        spread=SPREAD,
+        start_spread=START_SPREAD,
+    )
     assert found[1] > 1
     assert 0 <= found[2] < 0.5
 
