@@ -255,7 +255,7 @@ def results_new(request: HtmxHttpRequest) -> HttpResponse:
             form.add_error("file", ValidationError(_AWAY[away.code], code=away.code))
             status = 429 if away.code == "too_often" else 503
         else:
-            return redirect("performance:club-results", kept.pk)
+            return redirect("performance:age-grade-results", kept.pk)
     return render(request, "performance/club_results_new.html", {"form": form}, status=status)
 
 
@@ -307,7 +307,7 @@ def _mapping(request: HtmxHttpRequest, kept: ClubResults) -> HttpResponse:
     looks = wants_part(request) or "look" in request.POST
     if form.is_bound and form.is_valid() and not looks:
         club_store.grade(kept, form.asked)
-        return redirect("performance:club-results", kept.pk)
+        return redirect("performance:age-grade-results", kept.pk)
     page = {
         "kept": kept,
         "form": form,
@@ -414,4 +414,4 @@ def _line(cells: list[str], delimiter: str) -> str:
 def results_delete(request: HtmxHttpRequest, list_id: UUID) -> HttpResponse:
     """Delete a list before its day is over."""
     _kept(list_id).delete()
-    return redirect("performance:club-results-new")
+    return redirect("performance:age-grade-results-new")
