@@ -1,5 +1,7 @@
 """Where an activity comes from: its recordings, which value is whose, and what a person can do about it."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import messages
@@ -64,9 +66,21 @@ def sources(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
         "recordings": recordings,
         "origins": _origins(activity, recordings),
         "streams": _borrowed(activity, recordings),
-        "alike": joining.offers_beside(recordings[0]) if recordings else [],
+        "alike": [_Side.of(other) for other in joining.offers_beside(recordings[0])] if recordings else [],
     }
     return render(request, "performance/activity_sources.html", page, status=422 if form.is_bound else 200)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """started: on the clock where it was run, without a zone, to be shown as it is."""
+
+    activity: Activity
+    started: datetime
+
+    @classmethod
+    def of(cls, activity: Activity) -> "_Side":
+        return cls(activity, activity.started_local.replace(tzinfo=None))
 
 
 def _origins(activity: Activity, recordings: list[Recording]) -> list[dict[str, Any]]:
@@ -80,6 +94,8 @@ def _origins(activity: Activity, recordings: list[Recording]) -> list[dict[str, 
         if value not in (None, ""):
             number = recordings.index(sources[name]) + 1
             words = sport_words(value) if name == "sport" else value
+            if name == "started_at":
+                words = _Side.of(activity).started
             rows.append(
                 {"name": name, "label": label, "value": words, "said": name in activity.corrected, "from": number}
             )
@@ -150,7 +166,8 @@ def same_run(request: HtmxHttpRequest) -> HttpResponse:
     """Pairs of activities that may be one run. A person says; nothing is joined in silence, and nothing asked twice."""
     athlete = request.athlete
     pairs = joining.offers(athlete) if athlete else []
-    page = {"athlete": athlete, "pairs": pairs[:PAIRS_SHOWN], "total": len(pairs), "units": units_of(request)}
+    shown = [(_Side.of(one), _Side.of(other)) for one, other in pairs[:PAIRS_SHOWN]]
+    page = {"athlete": athlete, "pairs": shown, "total": len(pairs), "units": units_of(request)}
     return render(request, "performance/same_run.html", page)
 
 

@@ -1,6 +1,6 @@
 """/activities/<id>/sources/ and /same-run/: where values come from, and what a person says about it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,6 +24,14 @@ def test_every_value_names_its_recording(as_ada, ada):
     html = page(as_ada, Activity.objects.get())
     assert "watch.tcx" in html and "phone.tcx" in html and "leads" in html
     assert "recording 1" in html and "recording 2" in html
+
+
+def test_the_start_is_told_by_the_clock_where_it_was_run(as_ada, ada):
+    late = datetime(2024, 3, 21, 2, 30, tzinfo=UTC)
+    run = make_activity(athlete=ada, started_at=late, utc_offset_s=-8 * 3600)
+    make_activity(athlete=ada, started_at=late, utc_offset_s=-8 * 3600, distance_m=8000.0)
+    assert page(as_ada, run).count("20 Mar 2024, 18:30") == 2
+    assert as_ada.get("/same-run/").content.decode().count("20 Mar 2024, 18:30") == 2
 
 
 def test_a_correction_is_typed_kept_and_taken_back(as_ada, ada):
