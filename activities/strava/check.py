@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from activities.strava import client, http, limiter, oauth
+from activities.strava import client, http, limiter, oauth, state
 from activities.strava.errors import AppInactive, AppMisconfigured, RateLimited, StravaError
 from activities.strava.http import NoAnswer
 from activities.strava.models import SCOPES, StravaAccount, StravaApplication
@@ -112,9 +112,9 @@ def _scopes() -> Iterator[Finding]:
         said = ngettext("%d athlete allowed less.", "%d athletes allowed less.", fewer) % fewer
         yield Finding(about=_("Scopes"), verdict="note", said=said)
     states = living.order_by("state").values_list("state").annotate(n=Count("pk"))
-    for state, count in states:
-        verdict: Verdict = "ok" if state == StravaAccount.State.CONNECTED else "note"
-        label = StravaAccount.State(state).label
+    for word, count in states:
+        verdict: Verdict = "ok" if word == StravaAccount.State.CONNECTED else "note"
+        label = StravaAccount.State(word).label
         said = ngettext("%(n)d account: %(state)s", "%(n)d accounts: %(state)s", count) % {"n": count, "state": label}
         yield Finding(about=_("Accounts"), verdict=verdict, said=said)
 
@@ -162,6 +162,8 @@ def _credentials(application: StravaApplication) -> Iterator[Finding]:
         values = {"why": error, "url": settings.STRAVA_OAUTH_URL}
         yield Finding(about=about, verdict="wrong", said=said % values)
     else:
+        if application.fault == StravaApplication.Fault.MISCONFIGURED:  # mended: nobody has to wait for the next hour
+            state.remember_success(None, application.pk)
         yield Finding(about=about, verdict="ok", said=_("Strava knows this id and secret."))
 
 

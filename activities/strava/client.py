@@ -52,6 +52,7 @@ from activities.strava.schemas import (
     read_detail,
     read_summary,
 )
+from activities.strava.state import Connection
 
 log = structlog.get_logger("agegrade.strava")
 
@@ -159,14 +160,21 @@ class Client:
                     answer = self._ask(path, access.token, params=params, expects=expects)
                 except TokenRefused:
                     raise ReconnectNeeded("Strava does not accept even a new token") from None
+        except NotFound:
+            self._worked(now)
+            raise
         except StravaError as error:
             state.remember_error(self.account.pk, self.account.application_id, error)
             raise
+        self._worked(now)
+        return answer
+
+    def _worked(self, now: Connection) -> None:
+        """Strava answered us: whatever the state said before is over. No query where it said nothing."""
         reads = bool(set(ANY_ACTIVITY) & set(now.scopes))
         well = StravaAccount.State.CONNECTED if reads else StravaAccount.State.SCOPE_MISSING
         if now.fault or now.state != well:
             state.remember_success(self.account.pk, self.account.application_id, reads_activities=reads)
-        return answer
 
     def _ask(
         self, path: str, token: SecretStr, *, params: Mapping[str, Any] | None, expects: type | tuple[type, ...]

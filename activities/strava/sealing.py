@@ -11,15 +11,17 @@ from django.conf import settings
 from django.db import models
 from pydantic import SecretStr
 
+from activities.strava.errors import AppMisconfigured
 
-class NoFieldKeys(Exception):
+
+class NoFieldKeys(AppMisconfigured):
     """FIELD_KEYS is empty: nothing may be kept that would have to be sealed."""
 
     def __init__(self) -> None:
         super().__init__("FIELD_KEYS is empty, so tokens cannot be kept")
 
 
-class CannotOpen(Exception):
+class CannotOpen(AppMisconfigured):
     """None of FIELD_KEYS opens it: the key was lost, or the row comes from another installation."""
 
     def __init__(self) -> None:

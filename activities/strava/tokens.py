@@ -20,7 +20,7 @@ from activities import locks
 from activities.strava import oauth, state
 from activities.strava.errors import ReconnectNeeded, Unavailable
 from activities.strava.models import StravaAccount
-from activities.strava.sealing import CannotOpen, NoFieldKeys, Sealed
+from activities.strava.sealing import Sealed
 from activities.strava.state import Connection
 
 log = structlog.get_logger("agegrade.strava")
@@ -100,7 +100,4 @@ def _is_fresh(now: Connection) -> bool:
 def _opened(sealed: Sealed | None) -> SecretStr:
     if sealed is None:
         raise ReconnectNeeded("the account is not connected")
-    try:
-        return sealed.reveal()
-    except (CannotOpen, NoFieldKeys):
-        raise ReconnectNeeded("the tokens cannot be opened with FIELD_KEYS") from None
+    return sealed.reveal()

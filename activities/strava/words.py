@@ -81,7 +81,8 @@ WORDS: Final[dict[str, Words]] = {
         kind="error",
         title=_("Strava does not accept the API application"),
         detail=_(
-            "This is not about your account: the application's id or secret is wrong, or Strava has moved. "
+            "This is not about your account: the application's id or secret is wrong, Strava has moved, or the key that "
+            "protects tokens was changed. "
             "Everything fetched so far is still here. Whoever set up the application has to look."
         ),
     ),

@@ -307,6 +307,12 @@ def test_check_strava_says_in_words_what_is_wrong(strava, account, settings, cap
     told = capsys.readouterr().out
     assert "WRONG  Id and secret: Strava does not accept STRAVA_CLIENT_ID" in told
     assert "does not answer as Strava needs it" in told and "mistyped" not in told
+    StravaApplication.objects.update(fault="app_misconfigured", fault_at=timezone.now())
+    settings.STRAVA_CLIENT_SECRET, settings.STRAVA_VERIFY_TOKEN = SecretStr(CLIENT_SECRET), SecretStr("")
+    with pytest.raises(CommandError):
+        call_command("check_strava")
+    assert "WRONG  API application" in capsys.readouterr().out
+    assert StravaApplication.objects.get().fault == "", "mended, and found so"
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     settings.FIELD_KEYS = []
     with pytest.raises(CommandError):

@@ -233,10 +233,13 @@ def test_rotating_keys_makes_the_old_one_needless(account, settings, capsys):
 
 @pytest.mark.django_db
 def test_a_lost_key_is_a_state_and_not_a_crash(strava, account, settings):
-    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(ReconnectNeeded):
+    before, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
+    with pytest.raises(AppMisconfigured, match="FIELD_KEYS"):
         Client(account).activities()
-    assert stored(account).state == "reconnect_needed"
+    assert stored(account).state == "app_misconfigured" and stored(account).refresh_token is not None
+    settings.FIELD_KEYS = before
+    assert Client(account, waiting=True).activities() == []
+    assert stored(account).state == "connected", "and the key that came back mends it"
 
 
 @pytest.mark.django_db
