@@ -80,6 +80,8 @@ class SealedField(models.TextField):
     def to_python(self, value: Any) -> Sealed | None:
         if value is None or isinstance(value, Sealed):
             return value
+        if value == "":  # as a dump has it
+            return None
         raise TypeError(f"{self.name} takes a Sealed, not a {type(value).__name__}")
 
     def get_prep_value(self, value: Any) -> str | None:

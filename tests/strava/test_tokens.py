@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core import serializers
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -204,6 +205,14 @@ def test_the_database_holds_no_token(account):
     token = account.access_token.reveal().get_secret_value()
     for shown in (repr(account.access_token), str(account.access_token), f"{account!r} {account.__dict__}"):
         assert token not in shown and account.access_token.ciphertext not in shown
+
+
+@pytest.mark.django_db
+def test_a_dump_holds_no_secret_and_can_be_read(account):
+    (dumped,) = serializers.serialize("python", [account])
+    assert (dumped["fields"]["access_token"], dumped["fields"]["refresh_token"]) == ("", "")
+    (read,) = serializers.deserialize("python", [dumped])
+    assert read.object.access_token is None
 
 
 def test_plain_text_cannot_be_stored_as_a_secret():
