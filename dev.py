@@ -65,7 +65,7 @@ LOG_BYTES = 5_000_000
 ACCOUNTS = (("athlete", "ada@demo.invalid"), ("coach", "carl@demo.invalid"), ("operator", "olga@demo.invalid"))
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT_SERVERS = {"age_grade", "detect_races", "help", "version", "check", "diffsettings", "collectstatic"}
-WITHOUT_SERVERS |= {"makemessages", "compilemessages"}
+WITHOUT_SERVERS |= {"catalogue"}
 
 
 class Trouble(Exception):

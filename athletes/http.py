@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
@@ -35,4 +37,14 @@ class AthleteMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.athlete = SimpleLazyObject(lambda: _athlete_of(request))  # type: ignore[attr-defined]
+        if len(settings.LANGUAGES) > 1:
+            _speak_the_language_of(request)
         return self.get_response(request)
+
+
+def _speak_the_language_of(request: HttpRequest) -> None:
+    """What an athlete chose comes before what the browser asks for."""
+    athlete: Athlete | None = request.athlete  # type: ignore[attr-defined]
+    if athlete and athlete.language in dict(settings.LANGUAGES):
+        translation.activate(athlete.language)
+        request.LANGUAGE_CODE = athlete.language

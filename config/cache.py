@@ -1,9 +1,9 @@
 """The cache: Redis, whose errors cost nobody a page. What django-allauth counts attempts with goes on without it.
 
 A limit of attempts that vanished with Redis would let passwords be tried without end, and allauth's own answer to a
-lost cache is to let nobody in at all. So its keys, and only its, fall back to the memory of the process: counted a
-little too generously (once a process) and never without limit. Other keys do not: one process would go on showing what
-another one changed.
+lost cache is to let nobody in at all. So its keys (attempts, and codes that were used), and only its, fall back to the
+memory of the process: counted a little too generously (once a process) and never without limit. Other keys do not: one
+process would go on showing what another one changed.
 """
 
 import time
@@ -14,7 +14,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
 
-COUNTED: Final = "allauth:"
+COUNTED: Final = "allauth"
 #: for how long Redis is not asked again about attempts after it did not answer, so that nobody waits for it each time
 AWAY_S: Final = 5.0
 

@@ -9,9 +9,11 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from config.environment import PROJECT, read_environment
+from config.languages import languages_in
 from config.logs import logging_config
 
 ENV = read_environment()
+BASE_DIR = PROJECT
 
 ENVIRONMENT = ENV.environment
 DEBUG = False  # never: pages, errors and static files behave the same everywhere; the log tells developers more
@@ -147,7 +149,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _SITE.scheme
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_ADAPTER = "athletes.accounts.TwoStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+MFA_TOTP_TOLERANCE = 0  # allauth remembers a used code for one period, so it must not be good for longer
 MFA_RECOVERY_CODES_SHOW_ONCE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
@@ -214,8 +216,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 
 # -- language and time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", "English")]
 LOCALE_PATHS = [PROJECT / "locale"]
+LANGUAGES = languages_in(LOCALE_PATHS[0])
 USE_THOUSAND_SEPARATOR = True
 TIME_ZONE = "UTC"
 USE_TZ = True

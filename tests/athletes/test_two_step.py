@@ -1,13 +1,17 @@
 """Two-step sign-in: an authenticator app's code beside the password."""
 
 import re
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from cryptography.fernet import Fernet
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.test import Client
 
+from athletes.accounts import TwoStepAdapter
 from tests import factories
 from tests.conftest import Cast
 
@@ -72,6 +76,18 @@ def test_a_recovery_code_works_once(cast: Cast, secret):
 
 def test_the_secret_lies_sealed_in_the_database(cast: Cast, secret):
     assert secret not in str(Authenticator.objects.get(type="totp").data)
+
+
+def test_a_new_field_key_takes_over_and_the_old_one_can_go(cast: Cast, secret, settings):
+    new = Fernet.generate_key().decode()
+    settings.FIELD_KEYS = [new, *settings.FIELD_KEYS]
+    call_command("rotate_field_keys", stdout=StringIO())
+    settings.FIELD_KEYS = [new]
+    assert TwoStepAdapter().decrypt(Authenticator.objects.get(type="totp").data["secret"]) == secret
+    assert len(Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()) == 10
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="2 secrets could not be opened"):
+        call_command("rotate_field_keys", stdout=StringIO())
 
 
 def test_a_change_is_told_by_mail(cast: Cast, secret):

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model
 
 from activities.strava.sealing import CannotOpen, NoFieldKeys, SealedField
+from athletes import accounts
 
 
 class Command(BaseCommand):
@@ -22,6 +23,8 @@ class Command(BaseCommand):
                     if isinstance(field, SealedField):
                         found = _rotate(model, field.name)
                         done, lost = done + found[0], lost + found[1]
+            two_step = accounts.reseal()
+            done, lost = done + two_step[0], lost + two_step[1]
         except NoFieldKeys as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{done} secrets are sealed with the newest key.")
