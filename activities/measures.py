@@ -49,7 +49,7 @@ class NotATime(ValueError):
 
 
 class NotADistance(ValueError):
-    """reason: empty, unreadable, unit_missing, unit_unclear ("10m": metres or miles?), zero."""
+    """reason: empty, unreadable, unit_missing, unit_unclear ("10m": metres or miles?), half_or_whole ("21k"), zero."""
 
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(f"{text!r} is not a distance: {reason}")
@@ -189,7 +189,8 @@ def _clock_readings(text: str, match: re.Match[str], distance_m: float | None) -
 def _dotted_readings(text: str, left: str, right: str, distance_m: float | None) -> list[float]:
     in_seconds = float(f"{left}.{right}")
     if len(right) == 2 and int(right) < 60:
-        return _long_first([int(left) * 60.0 + int(right), in_seconds], distance_m)
+        readings = _long_first([int(left) * 60.0 + int(right), in_seconds], distance_m)
+        return readings if distance_m is None else [*readings, int(left) * 3600.0 + int(right) * 60]  # 3.45: 3 h 45 min
     if distance_m is not None and distance_m >= 1500:
         raise NotATime(text, "over_59" if len(right) == 2 else "seconds_need_two_digits")
     return [in_seconds]
@@ -216,6 +217,17 @@ def _plain_time(text: str) -> str:
         return match[1].replace(".", ":") + "." + match[2]
     if re.fullmatch(r"\d+\.\d{2}\.\d{2}", plain):
         return plain.replace(".", ":")
+    return _without_unit(plain)
+
+
+def _without_unit(plain: str) -> str:
+    """2:03 h and 1:43:58 h begin with hours, 45:42 min with minutes; the colons alone say the same without the unit."""
+    if match := re.fullmatch(r"(\d+):(\d{2}) ?(?:h|hr|hrs|hours?)", plain):
+        return f"{match[1]}:{match[2]}:00"
+    if match := re.fullmatch(r"(\d+:\d{2}:\d{2}(?:[.,]\d+)?) ?(?:h|hr|hrs|hours?)", plain):
+        return match[1]
+    if match := re.fullmatch(r"(\d+:\d{2}(?:[.,]\d+)?) ?(?:m|mins?|minutes?)", plain):
+        return f"0:{match[1]}" if re.match(r"\d\d:", match[1]) else f"0:0{match[1]}"
     return plain
 
 
@@ -233,18 +245,23 @@ _UNIT_M = {"m": 1.0, "km": 1000.0, "mi": MILE_M, "yd": YARD_M}
 _UNIT_WORDS = {
     **dict.fromkeys(("m", "metre", "metres", "meter", "meters", "mtr", "mtrs"), "m"),
     **dict.fromkeys(("k", "km", "kms", "kilometre", "kilometres", "kilometer", "kilometers"), "km"),
-    **dict.fromkeys(("mi", "mile", "miles", "mls"), "mi"),
+    **dict.fromkeys(("mi", "mile", "miles", "mls", "meile", "meilen", "milla", "millas", "miglio", "miglia"), "mi"),
     **dict.fromkeys(("yd", "yds", "yard", "yards"), "yd"),
 }
 _NAMED_M = {
-    **dict.fromkeys(("marathon", "full marathon", "the marathon"), MARATHON_M),
     **dict.fromkeys(
-        ("half", "half marathon", "hm", "1/2 marathon", "halbmarathon", "semi marathon", "semi"), HALF_MARATHON_M
-    ),
+        ("marathon", "full marathon", "the marathon", "maraton", "maratón", "maratona",
+         "26.2 mi", "26.2 mile", "26.2 miles"), MARATHON_M),
+    **dict.fromkeys(
+        ("half", "half marathon", "hm", "1/2 marathon", "halbmarathon", "semi marathon", "semi", "media maraton",
+         "media maratón", "medio maratón", "mezza maratona", "halve marathon", "halvmaraton", "13.1 mi", "13.1 mile",
+         "13.1 miles"), HALF_MARATHON_M),
     **dict.fromkeys(("half mile", "1/2 mile", "1/2 mi"), MILE_M / 2),
     "mile": MILE_M,
     "parkrun": 5000.0,
-}
+}  # fmt: skip
+#: written so, these may be the famous distance or the whole kilometres
+_HALF_OR_WHOLE = frozenset(["21k", "21 k", "42k", "42 k"])
 _QUANTITY = re.compile(r"(?P<number>\d[\d ,.]*?)[ -]?(?P<unit>[a-z]*)\.?")
 
 
@@ -262,6 +279,8 @@ def parse_distance(text: str, *, default_unit: Literal["m", "km", "mi"] | None =
     named = _NAMED_M.get(plain.replace("-", " "))
     if named is not None:
         return named
+    if plain in _HALF_OR_WHOLE:
+        raise NotADistance(text, "half_or_whole")
     match = _QUANTITY.fullmatch(plain)
     if match is None:
         raise NotADistance(text, "unreadable")

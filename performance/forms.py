@@ -61,6 +61,9 @@ DISTANCE_ERRORS = {
     "unreadable": gettext_lazy("We cannot read this distance. Write it as 10 km, 5 mi, half or 5000 m."),
     "unit_missing": gettext_lazy("Add the unit: km, mi or m."),
     "unit_unclear": gettext_lazy("Does m mean metres or miles? Write 10 mi for miles, 10 km for kilometres."),
+    "half_or_whole": gettext_lazy(
+        "Is that the half or full marathon, or whole kilometres? Write half, marathon, or 21.0 km."
+    ),
     "zero": gettext_lazy("A distance is longer than nothing."),
 }
 

@@ -182,6 +182,7 @@ def test_a_point_means_seconds_from_1500_m_up_and_hundredths_below(
         ("45", None, 2700, 45),
         ("2.10", 800, 2.1, 130),
         ("3:45", MARATHON_M, 225, 13_500),
+        ("3.45", MARATHON_M, 225, 13_500),
         ("1:43.58", HALF_MARATHON_M, 103.58, 6238),
         ("2742", 10_000, 164_520, 2742),
     ],
@@ -307,6 +308,8 @@ def test_the_ways_people_type_a_distance(text: str, metres: float) -> None:
         ("9" * 400 + " km", "unreadable"),
         ("10", "unit_missing"),
         ("10m", "unit_unclear"),
+        ("21k", "half_or_whole"),
+        ("42 K", "half_or_whole"),
         ("10M", "unit_unclear"),
         ("0 km", "zero"),
     ],
@@ -473,3 +476,25 @@ def test_measures_know_no_django() -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not any(name.split(".")[0] in {"django", "athletes", "performance"} for name in imported)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("2:03 h", 7380), ("2:03h", 7380), ("1:43:58 h", 6238), ("45:42 min", 2742), ("45:42,5 min", 2742.5)],
+)
+def test_a_unit_behind_a_clock_says_what_stands_first(text, seconds):
+    parsed = parse_duration(text, 21_097.5)
+    assert (parsed.seconds, parsed.other_s) == (seconds, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "metres"),
+    [
+        ("13.1 miles", HALF_MARATHON_M),
+        ("26.2 mi", MARATHON_M),
+        ("Media Maratón", HALF_MARATHON_M),
+        ("5 Meilen", 5 * MILE_M),
+    ],
+)
+def test_famous_distances_are_met_exactly_however_they_are_written(text, metres):
+    assert parse_distance(text) == metres
