@@ -9,15 +9,24 @@ Every QuerySet of personal rows has `visible_to(user)` and builds it from the co
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Q, QuerySet
+
+if TYPE_CHECKING:
+    from athletes.models import CoachGrant
 
 RACES, ACTIVITIES, STREAMS = 1, 2, 3
 
 Viewer = Any  # athletes.models.User | AnonymousUser; the model imports this module
+
+
+def grants_to(coach: Viewer) -> QuerySet[CoachGrant]:
+    """The grants in force at this moment that let somebody look."""
+    from athletes.models import CoachGrant
+
+    return CoachGrant.objects.in_force().filter(coach=coach)
 
 
 def athletes_q(user: Viewer, *, level: int, prefix: str = "") -> Q:
@@ -27,15 +36,6 @@ def athletes_q(user: Viewer, *, level: int, prefix: str = "") -> Q:
     """
     if isinstance(user, AnonymousUser) or not user.is_active:
         return Q(pk__in=[])
-    from athletes.models import CoachGrant
-
-    now = timezone.now()
-    in_force = CoachGrant.objects.filter(
-        Q(until__isnull=True) | Q(until__gt=now),
-        coach=user,
-        level__gte=level,
-        since__lte=now,
-        withdrawn_at__isnull=True,
-    )
+    in_force = grants_to(user).filter(level__gte=level)
     key = f"{prefix}pk__in" if not prefix else f"{prefix.removesuffix('__')}__in"
     return Q(**{f"{prefix}user": user}) | Q(**{key: in_force.values("athlete")})

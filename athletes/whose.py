@@ -27,6 +27,7 @@ class Whose:
 def whose(request: HtmxHttpRequest, *, level: int) -> Whose:
     """Choose the athlete of a page that shows what the level names. One query; a coach's look is written down by another.
 
+    Looking at somebody else is written down for them.
     Raises Http404 for an athlete asked for who may not be seen at that level.
     """
     visible = list(Athlete.objects.visible_to(request.user, level=level).select_related("user").order_by("pk"))
@@ -41,7 +42,7 @@ def whose(request: HtmxHttpRequest, *, level: int) -> Whose:
     others = tuple(athlete for athlete in visible if athlete != chosen)
     is_self = chosen is not None and chosen.user_id == request.user.pk
     if chosen is not None and not is_self:
-        note_look(athlete_id=chosen.pk, coach=request.user)
+        note_look([chosen.pk], coach=request.user)
     return Whose(athlete=chosen, is_self=is_self, others=others)
 
 

@@ -37,8 +37,8 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    parts = {"database": _database(), "redis": _redis()}
-    parts["worker"] = _worker() if parts["redis"] == "ok" else "unknown"
+    parts = {"database": _database(), "redis": redis_state()}
+    parts["worker"] = worker_state() if parts["redis"] == "ok" else "unknown"
     failed = parts["database"] != "ok"
     degraded = [name for name in ("redis", "worker") if parts[name] != "ok"]
     answer: dict[str, Any] = {"status": "failed" if failed else "degraded" if degraded else "ok", "parts": parts}
@@ -61,7 +61,7 @@ def _database() -> str:
     return "ok" if _migrated else "migrations pending"
 
 
-def _redis() -> str:
+def redis_state() -> str:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as client:
             client.ping()
@@ -71,7 +71,7 @@ def _redis() -> str:
     return "ok"
 
 
-def _worker() -> str:
+def worker_state() -> str:
     """Ask at most every ten seconds: the answer takes a broadcast and a short wait."""
     global _workers  # noqa: PLW0603 - a memory of the last answer, not state: losing it costs one question
     asked_at, answer = _workers

@@ -7,6 +7,7 @@ from performance.views import (
     age_tables,
     bests,
     club_results,
+    coach,
     dashboard,
     race_decide,
     race_faces,
@@ -22,6 +23,7 @@ app_name = "performance"
 
 urlpatterns = [
     path("", dashboard.home_or_dashboard, name="dashboard"),
+    path("coach/", coach.coach, name="coach"),
     path("predictions/", dashboard.prediction_list, name="predictions"),
     path("load/", dashboard.training_load, name="load"),
     path("races/", races.race_list, name="race-list"),

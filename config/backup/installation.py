@@ -17,6 +17,8 @@ from config.backup import media
 from config.backup.database import Progress
 
 BATCH: Final = 500
+#: how a column is called that names a stored file
+NAMES_A_FILE: Final = frozenset({"original", "stored_as"})
 
 #: broken: something that should hold does not.  odd: nothing is lost, but somebody should look
 BROKEN, ODD = "broken", "odd"
@@ -99,10 +101,12 @@ def _waiting() -> Iterator[Finding]:
 
 def _extra_files() -> Iterator[Finding]:
     """Files that no row names: nothing is lost by them but room."""
+    kept_in = [(model, f.name) for model in apps.get_models() for f in model._meta.concrete_fields if f.name in NAMES_A_FILE]
     every = media.names()
     while batch := list(islice(every, BATCH)):
-        named = set(Recording.objects.filter(original__in=batch).values_list("original", flat=True))
-        named |= set(ImportFile.objects.filter(stored_as__in=batch).values_list("stored_as", flat=True))
+        named: set[str] = set()
+        for model, field in kept_in:
+            named |= set(model._default_manager.filter(**{f"{field}__in": batch}).values_list(field, flat=True))
         for name in batch:
             if name not in named and default_storage.exists(name):
                 yield Finding(ODD, f"{name} is in storage, and nothing refers to it")

@@ -21,6 +21,7 @@ from activities.models import Activity, Recording
 from athletes import access
 from athletes.http import HtmxHttpRequest, wants_part
 from athletes.models import Athlete
+from athletes.people import note_look
 from athletes.whose import sees, units_of, whose
 from performance import activity_charts, activity_rows, exports, profile, quality, training
 from performance.activity_filter import ActivityFilterForm, Cursor, page_after
@@ -137,7 +138,10 @@ def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
 def _visible(request: HtmxHttpRequest, activity_id: int) -> Activity:
     recordings = Recording.objects.order_by("-leads", "stored_at").prefetch_related("laps")
     visible = with_ascent(Activity.objects.visible_to(request.user)).select_related("athlete__user", "race", "analysis")
-    return get_object_or_404(visible.prefetch_related(Prefetch("recordings", recordings)), pk=activity_id)
+    run = get_object_or_404(visible.prefetch_related(Prefetch("recordings", recordings)), pk=activity_id)
+    if run.athlete.user_id != request.user.pk:
+        note_look([run.athlete_id], coach=request.user)
+    return run
 
 
 def _analysis(run: Activity) -> Analysis | None:

@@ -1,4 +1,5 @@
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
@@ -26,3 +27,11 @@ def test_the_files_go_with_the_athlete(cast: Cast, django_capture_on_commit_call
     with django_capture_on_commit_callbacks(execute=True):
         cast.ada.user.delete()
     assert not default_storage.exists(name)
+
+
+def test_the_secret_of_a_second_step_is_shown_to_nobody(as_olga: Client, cast: Cast) -> None:
+    step = Authenticator.objects.create(user=cast.ada.user, type=Authenticator.Type.TOTP, data={"secret": "HUSHHUSH"})
+    page = as_olga.get(f"/admin/mfa/authenticator/{step.pk}/change/").content.decode()
+    assert "ada@example.invalid" in page or "Ada Marsh" in page
+    assert "HUSHHUSH" not in page
+    assert as_olga.get(f"/admin/mfa/authenticator/{step.pk}/delete/").status_code == 200
