@@ -1,6 +1,5 @@
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.db.models import QuerySet
@@ -69,10 +68,6 @@ class InvitationAdmin(admin.ModelAdmin):
         return [field.name for field in self.model._meta.fields]
 
 
-admin.site.unregister(Authenticator)
-
-
-@admin.register(Authenticator)
 class AuthenticatorAdmin(admin.ModelAdmin):
     """Somebody's second step, for an operator to take away when a telephone is lost. Its secret is shown to nobody."""
 

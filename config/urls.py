@@ -1,11 +1,16 @@
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import include, path
 
+from athletes.admin import AuthenticatorAdmin
 from config import errors, health, operations
 
 # One door: the admin's own form knows no limit of attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# allauth's own shows the secret of a second step; ours comes after it, whatever the order of the apps.
+admin.site.unregister(Authenticator)
+admin.site.register(Authenticator, AuthenticatorAdmin)
 
 urlpatterns = [
     path("health/live", health.live),

@@ -101,7 +101,9 @@ def _waiting() -> Iterator[Finding]:
 
 def _extra_files() -> Iterator[Finding]:
     """Files that no row names: nothing is lost by them but room."""
-    kept_in = [(model, f.name) for model in apps.get_models() for f in model._meta.concrete_fields if f.name in NAMES_A_FILE]
+    kept_in = [
+        (model, f.name) for model in apps.get_models() for f in model._meta.concrete_fields if f.name in NAMES_A_FILE
+    ]
     every = media.names()
     while batch := list(islice(every, BATCH)):
         named: set[str] = set()
