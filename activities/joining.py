@@ -7,7 +7,7 @@ in which files came, and taking one away leaves what the others say. Everything 
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from activities import locks, matching, originals
 from activities.matching import Run, Said
-from activities.models import Activity, Pairing, Recording, key_of
+from activities.models import Activity, KeptCorrection, Pairing, Recording, key_of
 from activities.signals import activities_go, activities_join, recording_stored, recordings_go
 from athletes.models import Athlete, User
 
@@ -113,6 +113,7 @@ def _gather(
     """Make these recordings the activity's, and no others; where nothing changes, nothing is written."""
     if activity is None:
         activity = Activity(athlete_id=athlete_id)
+        _correct_again(activity, group)
         _take(activity, group)
         activity.save()
         if len(group) == 1 and group[0].pk is None:  # a run that nobody knew: nearly all of an import
@@ -130,6 +131,27 @@ def _gather(
     _lead(activity, group)
     recording_stored.send(sender=Recording, activity_id=activity.pk, athlete_id=athlete_id)
     return activity
+
+
+def _correct_again(activity: Activity, group: Sequence[Recording]) -> None:
+    """What was corrected before these recordings were taken away holds again. One query."""
+    kept = KeptCorrection.objects.filter(athlete=activity.athlete_id, key__in=[one.key for one in group])
+    for name, value in [pair for one in kept.order_by("key") for pair in one.values.items()]:
+        field: Any = Activity._meta.get_field(name)
+        setattr(activity, name, field.to_python(value))
+        activity.corrected = sorted({*activity.corrected, name})
+
+
+def _keep_corrections(activity_ids: Collection[int]) -> None:
+    """Write down what a person corrected about activities that go."""
+    going = Activity.objects.filter(pk__in=activity_ids).exclude(corrected=[]).prefetch_related("recordings")
+    for activity in going:
+        values = {name: getattr(activity, name) for name in activity.corrected}
+        plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+        for recording in activity.recordings.all():
+            KeptCorrection.objects.update_or_create(
+                athlete_id=activity.athlete_id, key=recording.key, defaults={"values": plain}
+            )
 
 
 def _go_up(gone: Activity, kept: Activity) -> None:
@@ -337,6 +359,8 @@ def correct(activity_id: int, values: dict[str, Any]) -> Activity:
         for name in corrected:
             setattr(activity, name, values[name])
         activity.corrected = sorted((set(activity.corrected) - taken_back) | corrected)
+        keys = [recording.key for recording in activity.recordings.all()]
+        KeptCorrection.objects.filter(athlete=activity.athlete_id, key__in=keys).delete()  # this is the word now
         merge(activity)
         recording_stored.send(sender=Recording, activity_id=activity.pk, athlete_id=activity.athlete_id)
         return activity
@@ -401,6 +425,7 @@ def take_back(athlete_id: int, recordings: Collection[Recording]) -> None:
     staying = list(Recording.objects.filter(activity__in=touched).exclude(pk__in=going).select_related("activity"))
     empty = touched - {recording.activity_id for recording in staying}
     if empty:
+        _keep_corrections(empty)
         activities_go.send(sender=Activity, activity_ids=empty, athlete_id=athlete_id)
     beside = {one.activity_id: one.pk for one in staying}
     instead = {one.pk: beside[one.activity_id] for one in recordings if one.activity_id in beside}

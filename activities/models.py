@@ -362,6 +362,21 @@ class Pairing(models.Model):
         return f"{self.one} {'with' if self.together else 'apart from'} {self.other}"
 
 
+class KeptCorrection(models.Model):
+    """What a person corrected about a run that was taken away, by what its recordings are: it holds again if they come
+    back."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="kept_corrections")
+    key = models.CharField(max_length=120, db_collation="C")
+    values = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["athlete", "key"], name="kept_correction_once")]
+
+    def __str__(self) -> str:
+        return f"corrections of {self.key}"
+
+
 class Lap(models.Model):
     """A section the runner, or the watch, marked."""
 

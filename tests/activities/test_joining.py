@@ -151,6 +151,28 @@ def test_a_correction_survives_joining_splitting_and_the_loss_of_a_recording(ada
     assert (run.name, run.corrected) == ("From the phone", [])
 
 
+def test_a_correction_outlives_its_run_and_holds_when_it_comes_again(ada):
+    imported(ada, tcx(name="From the watch"))
+    run = joining.correct(
+        Activity.objects.get().pk,
+        {
+            "name": "My best day",
+            "started_at": START - timedelta(days=9),
+            "local_date": START.date() - timedelta(days=9),
+        },
+    )
+    joining.take_back(ada.pk, list(Recording.objects.all()))
+    assert not Activity.objects.exists()
+    imported(ada, tcx(name="From the watch"))
+    again = Activity.objects.get()
+    assert (again.name, again.started_at, again.local_date) == (run.name, run.started_at, run.local_date)
+    assert again.corrected == ["local_date", "name", "started_at"]
+    joining.correct(again.pk, {"name": None, "started_at": None, "local_date": None})
+    joining.take_back(ada.pk, list(Recording.objects.all()))
+    imported(ada, tcx(name="From the watch"))
+    assert (Activity.objects.get().name, Activity.objects.get().corrected) == ("From the watch", [])
+
+
 def test_what_was_typed_about_a_run_goes_on_without_it_and_what_we_found_goes(ada):
     imported(ada, tcx(), tcx(started_at=START + timedelta(days=7)), tcx(started_at=START + timedelta(days=14)))
     typed_in, found, answered = Activity.objects.order_by("started_at")
