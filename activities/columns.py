@@ -21,6 +21,8 @@ MAX_BYTES: Final = 20 * 2**20
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 200
 MAX_CELL: Final = 10_000
+#: a quoted cell may hold line breaks, but one that runs on for longer was never closed
+LINES_A_CELL: Final = 20
 SAMPLE_ROWS: Final = 200
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -59,8 +61,23 @@ def read_table(data: bytes) -> Table:
         raise NotATable("too_large", f"The table is larger than {MAX_BYTES // 2**20} MB.")
     text, encoding = _decoded(data)
     delimiter = _delimiter(text)
+    rows = _rows(text, delimiter)
+    if any(cell.count("\n") > LINES_A_CELL for row in rows for cell in row):  # a quote was opened and never closed
+        rows = _rows(text, delimiter, quoting=csv.QUOTE_NONE)
+    if not rows:
+        raise NotATable("empty", "There is nothing in it.")
+    width = max(len(row) for row in rows)
+    wide = [(*row, *[""] * (width - len(row))) for row in rows]
+    has_header = _is_header(wide[0], wide[1:SAMPLE_ROWS])
+    header = tuple(name or f"Column {place}" for place, name in enumerate(wide[0], start=1))
+    if not has_header:
+        header = tuple(f"Column {place}" for place in range(1, width + 1))
+    return Table(header, tuple(wide[1:] if has_header else wide), delimiter, encoding, has_header)
+
+
+def _rows(text: str, delimiter: str, *, quoting: int = csv.QUOTE_MINIMAL) -> list[list[str]]:
     rows: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
     try:
         for row in reader:
             cells = [cell.strip()[:MAX_CELL] for cell in row]
@@ -73,15 +90,7 @@ def read_table(data: bytes) -> Table:
                 raise NotATable("too_many_rows", f"A table of more than {MAX_ROWS:,} rows is not read at once.")
     except csv.Error as error:
         raise NotATable("binary", "This is not a table of text, or a quote in it is never closed.") from error
-    if not rows:
-        raise NotATable("empty", "There is nothing in it.")
-    width = max(len(row) for row in rows)
-    wide = [(*row, *[""] * (width - len(row))) for row in rows]
-    has_header = _is_header(wide[0], wide[1:SAMPLE_ROWS])
-    header = tuple(name or f"Column {place}" for place, name in enumerate(wide[0], start=1))
-    if not has_header:
-        header = tuple(f"Column {place}" for place in range(1, width + 1))
-    return Table(header, tuple(wide[1:] if has_header else wide), delimiter, encoding, has_header)
+    return rows
 
 
 def _decoded(data: bytes) -> tuple[str, str]:

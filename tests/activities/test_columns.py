@@ -42,6 +42,13 @@ def test_quotes_hold_marks_and_lines():
     assert table.rows == (('Ely, "the" 10K\nspring', "45:42"),)
 
 
+def test_a_quote_that_is_never_closed_does_not_swallow_the_rest():
+    lines = "".join(f"Runner {number},45:42\n" for number in range(60))
+    table = read_table(f'Name,Time\n"Bob,50:00\n{lines}'.encode())
+    assert len(table.rows) == 61
+    assert table.rows[0] == ('"Bob', "50:00")
+
+
 def test_rows_are_as_wide_as_the_table_and_empty_ones_are_none():
     table = read_table(b"a,b,c\n1\n\n,,\n1,2,3,4\n")
     assert table.header == ("a", "b", "c", "Column 4")

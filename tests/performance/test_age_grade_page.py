@@ -312,3 +312,52 @@ def test_what_an_address_carries_besides_is_no_question(anybody):
     response = anybody.get(f"{URL}?utm_source=club")
     assert response.status_code == 200
     assert "Nothing is assumed." in response.content.decode()
+
+
+# -- the same performance elsewhere -------------------------------------------------------------------------------------
+
+
+def test_the_same_race_stands_by_every_edition_and_rounding_one_address_away(anybody):
+    html = ask(anybody)
+    for edition in agegrade.under_every_edition(time_s=2742, age=58, sex="F", distance_m=10_000):
+        if edition.result is not None:
+            assert f"{100 * edition.result.age_grade:.2f}{NBSP}%" in html, edition.edition.id
+            if edition.edition.id != "road-2025":
+                assert f"edition={edition.edition.id}" in html
+    assert "edition=road-2025-04-withdrawn" not in html
+    for convention in ("calculator", "whole-second"):
+        assert f"convention={convention}" in html
+
+
+def test_equivalents_carry_the_grade_to_other_distances_ages_and_the_other_table(anybody):
+    html = ask(anybody)
+    given = agegrade.age_grade(time_s=2742, age=58, sex="F", distance_m=10_000)
+    for change in ({"distance_m": 5000}, {"distance_m": 42_195}, {"age": 40}, {"age": 75}, {"sex": "M"}):
+        equal = agegrade.equivalent_time(given, **change)
+        shown = int(equal.time_s)
+        clock = (
+            f"{shown // 3600}:{shown % 3600 // 60:02}:{shown % 60:02}"
+            if shown >= 3600
+            else f"{shown // 60}:{shown % 60:02}"
+        )
+        assert clock in html, change
+
+
+def test_both_tables_with_all_there_is_stay_within_a_page_s_budget(anybody):
+    assert len(re.findall(r"<[a-z]", ask(anybody, table="both"))) <= 1500
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"distance": "other", "own": "2000mSC", "surface": "track", "time": "9:00"},
+        {"distance": "other", "own": "10 km walk", "surface": "walk", "time": "1:10:00"},
+        {"age": "3"},
+        {"age": "119.5"},
+        {"distance": "other", "own": "17.3 km", "time": "1:30:00"},
+        {"edition": "wava-1994"},
+        {"edition": "road-2025-04-withdrawn", "distance": "other", "own": "1 km", "time": "4:30"},
+    ],
+)
+def test_odd_performances_have_their_elsewhere_too(anybody, changed):
+    assert grades(ask(anybody, **changed))
