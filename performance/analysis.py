@@ -33,7 +33,7 @@ log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
 ANALYSIS_VERSION = 3
-RACE_SEARCH_VERSION = 2
+RACE_SEARCH_VERSION = 3
 SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
@@ -222,7 +222,8 @@ def _search(athlete: Athlete) -> None:
     dated = Activity.objects.of(athlete).exclude(analysis__notes__contains=["date_doubtful"])
     runs = list(dated.on_foot().order_by("started_at", "pk"))
     answers, events = _taught(athlete)
-    assessed = race_detection.assess([summary(run) for run in runs], answers=answers, events=events)
+    summaries = [summary(run) for run in runs]
+    assessed = race_detection.assess(summaries, answers=answers, events=events)
     known = list(Race.objects.of(athlete).select_for_update())
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
     linked = RaceRecording.objects.filter(race__athlete=athlete, said=True)
@@ -230,7 +231,7 @@ def _search(athlete: Athlete) -> None:
     known = _adopt(known, runs, decided=decided, busy=set(linked.values_list("race_id", flat=True)))
     races = {race.found_in_id: race for race in known if race.found_in_id is not None}
     new: list[Race] = []
-    for run, found in zip(runs, assessed, strict=True):
+    for run, seen, found in zip(runs, summaries, assessed, strict=True):
         race = races.get(run.pk)
         if race is None:
             if found.probability < settings.RACE_ASK_AT or run.pk in part_of_another:
@@ -243,7 +244,9 @@ def _search(athlete: Athlete) -> None:
             "reasons": [asdict(reason) for reason in found.reasons],
             "missing": list(found.missing),
             "official_distance_m": found.official_distance_m,
+            "no_course": seen.kind in _NO_COURSE,
         }
+    _look_inside([race for race in [*known, *new] if race.found_in_id is not None and race.evidence])
     kept: list[Race] = []
     for race in [*known, *new]:
         undecided = race.pk is None or (race.pk not in decided and not _said(race))
@@ -253,6 +256,30 @@ def _search(athlete: Athlete) -> None:
             continue
         kept.append(race)
     derive_all(athlete, kept)
+
+
+#: run on no course that anybody could have measured
+_NO_COURSE = frozenset({race_detection.Kind.TREADMILL, race_detection.Kind.VIRTUAL})
+
+
+def _look_inside(races: Sequence[Race]) -> None:
+    """Where a whole recording has no official distance, that of a race which stands out inside it. One query."""
+    odd = {race.found_in_id: race for race in races if not race.evidence.get("official_distance_m")}
+    efforts: dict[int, dict[float, tuple[float, float]]] = {}
+    for effort in BestEffort.objects.filter(activity__in=odd):
+        efforts.setdefault(effort.activity_id, {})[effort.distance_m] = (effort.time_s, effort.start_s)
+    for run_id, of_run in efforts.items():
+        race = odd[run_id]
+        run = race.found_in
+        inside = run and race_detection.race_inside(
+            distance_m=run.distance_m,
+            elapsed_s=run.elapsed_s,
+            efforts=of_run,
+            named_m=race_detection.distances_named(run.name),
+        )
+        if inside:
+            race.evidence["official_distance_m"] = inside.distance_m
+            race.evidence["inside"] = True
 
 
 def _taught(athlete: Athlete) -> tuple[dict[str, bool], list[str]]:

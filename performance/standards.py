@@ -6,6 +6,7 @@ be can be found by asking the races, whether the athlete chose anew, or a new ed
 an update. Grading again goes through grade_many(), leaves everything but the grades alone, and notes what changed.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -198,10 +199,29 @@ def grade_races(races: Sequence[Race], athlete: Athlete) -> None:
         _grade(gradable, athlete.sexes, standard)
 
 
+#: from here on it is an ultra; a relay is one by its title
+_ULTRA_FROM_M: Final = 44_000.0
+_RELAY: Final = re.compile(
+    r"\b(relays?|staffel\w*|relais|ekiden|relevos?|staffetta|estafettes?|revezamento|stafett?\w*|viesti\w*|sztafeta)\b"
+    r"|駅伝|リレー|接力|릴레이",
+    re.IGNORECASE,
+)
+
+
+def _waits_for_a_word(race: Race) -> bool:
+    """Treadmill, virtual race, relay leg, ultra: shown, and graded only once somebody confirms that it is a race."""
+    if race.state == Race.State.CONFIRMED:
+        return False
+    ultra = (race.distance_m or 0) > _ULTRA_FROM_M
+    return ultra or bool(race.evidence.get("no_course")) or bool(_RELAY.search(race.name))
+
+
 def _refusal(race: Race, athlete: Athlete) -> str:
     """What is missing before any table is asked."""
     if race.surface in UNGRADED_SURFACES:
         return "surface_not_in_edition"
+    if _waits_for_a_word(race):
+        return "to_confirm"
     if not race.time_s or not race.distance_m:
         return "event_unknown" if race.time_s else "time_invalid"
     if race.age is None:

@@ -7,7 +7,9 @@ runs and reads its title. Distance is evidence, never a gate; whatever is missin
 
 from performance.race_detection.assessment import Assessment, Reason, assess
 from performance.race_detection.distances import STANDARD_DISTANCES, StandardDistance
-from performance.race_detection.runs import RunSummary
+from performance.race_detection.inside import race_inside
+from performance.race_detection.names import distances_named
+from performance.race_detection.runs import Kind, RunSummary
 from performance.race_detection.scorecard import Scorecard, shipped_scorecard
 from performance.race_detection.snapping import snap
 from performance.race_detection.words import describe, describe_missing
@@ -15,6 +17,7 @@ from performance.race_detection.words import describe, describe_missing
 __all__ = [
     "STANDARD_DISTANCES",
     "Assessment",
+    "Kind",
     "Reason",
     "RunSummary",
     "Scorecard",
@@ -22,6 +25,8 @@ __all__ = [
     "assess",
     "describe",
     "describe_missing",
+    "distances_named",
+    "race_inside",
     "shipped_scorecard",
     "snap",
 ]

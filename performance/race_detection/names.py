@@ -101,6 +101,11 @@ def read_name(title: str, *, automatic: bool | None = None) -> NameReading:
     return _reading(text, items)
 
 
+def distances_named(title: str) -> tuple[float, ...]:
+    """The distances a title names, in metres."""
+    return read_name(title).distances_m
+
+
 def _items(title: str) -> Iterator[Item]:
     words = vocabulary()
     text = fold(title.replace("½", "half "))

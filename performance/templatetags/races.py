@@ -31,6 +31,7 @@ REFUSALS: Final = {
     "sex_missing": gettext_lazy("no tables chosen"),
     "distance_out_of_range": gettext_lazy("no table"),
     "event_unknown": gettext_lazy("no distance"),
+    "to_confirm": gettext_lazy("once confirmed"),
     "surface_not_in_edition": gettext_lazy("no table"),
     "no_open_standard": gettext_lazy("no standard"),
     "time_invalid": gettext_lazy("no time"),

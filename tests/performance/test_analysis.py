@@ -353,3 +353,42 @@ def test_an_answer_has_the_other_runs_looked_at_again(raced, ada):
     assert not analysis.stale_athletes().filter(pk=ada.pk).exists()
     decisions.decide(raced.pk, what="rejected", by=ada.user)
     assert analysis.stale_athletes().filter(pk=ada.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub_sport": "treadmill"},
+        {"sub_sport": "virtual_activity"},
+        {"name": "Ottersey relay race"},
+        {"name": "Ottersey race", "distance_m": 50_200, "time_s": 5 * 3600},
+    ],
+)
+def test_what_was_run_on_no_common_course_is_graded_once_it_is_confirmed(ada, changes):
+    easy_runs(ada)
+    run = make_activity(
+        athlete=ada,
+        **{"name": "Ottersey 10K race", "started_at": SUNDAY, "distance_m": 10_040, "time_s": 2752, **changes},
+    )
+    race = Race.objects.create(athlete=ada, found_in=run, local_date=SUNDAY.date(), state="found", place_sex=3)
+    analysed(ada)
+    race.refresh_from_db()
+    assert (race.refusal, race.age_grade) == ("to_confirm", None)
+    race = decisions.decide(race.pk, what="confirmed", by=ada.user)
+    assert race.refusal == ""
+    assert race.age_grade > 0
+
+
+def test_a_race_inside_a_longer_recording_is_timed_over_its_own_distance(ada):
+    """Warm-up, 5 km, cool-down in one file called a race: five kilometres, and the time they took."""
+    speeds = np.concatenate([np.full(700, 2.9), np.full(1_200, 5_015 / 1_200), np.full(600, 2.8)])
+    distance = np.concatenate([[0.0], np.cumsum(speeds)])
+    recording = Streams(time_s=np.arange(len(distance), dtype=float), distance_m=distance)
+    activity = make_activity(athlete=ada, name="Club race", distance_m=float(distance[-1]), time_s=2_500.0)
+    streams.replace(activity.recordings.get(), recording)
+    decisions.mark(activity, by=ada.user)
+    analysed(ada)
+    race = Race.objects.get()
+    assert (race.distance_m, race.time_source) == (5_000, Race.TimeSource.EFFORT)
+    assert race.time_s == pytest.approx(1_196.4, abs=1)
+    assert race.parts.get().start_s == pytest.approx(700, abs=5)
