@@ -152,13 +152,52 @@ class PlaceForm(forms.ModelForm):
             del self.fields["language"]
 
 
-class DisplayForm(forms.ModelForm):
+class HeartForm(forms.ModelForm):
+    """What load and zones go by. Left empty, the maximum is taken from the runs once five of them recorded it."""
+
     all_optional = True
 
     class Meta:
         model = Athlete
-        fields: ClassVar[list[str]] = ["theme", "text_size"]
-        labels: ClassVar[dict[str, Any]] = {"theme": _("Colours"), "text_size": _("Text size")}
+        fields: ClassVar[list[str]] = ["hr_max", "hr_rest"]
+        help_texts: ClassVar[dict[str, Any]] = {
+            "hr_max": _("Beats a minute, 100 to 240. Left empty, it is taken from your runs; never from your age."),
+            "hr_rest": _("Lying down, awake, 25 to 99. Left empty, 60 is taken."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, least, most in (("hr_max", 100, 240), ("hr_rest", 25, 99)):
+            self.fields[name] = forms.IntegerField(
+                label=self.fields[name].label,
+                help_text=self.fields[name].help_text,
+                required=False,
+                min_value=least,
+                max_value=most,
+            )
+
+    @property
+    def changes_results(self) -> bool:
+        return self.has_changed()
+
+
+class DisplayForm(forms.ModelForm):
+    all_optional = True
+    shortcuts = forms.TypedChoiceField(
+        label=_("The / key leads into the search"),
+        choices=[("True", _("on")), ("False", _("off"))],
+        coerce=lambda said: said == "True",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    class Meta:
+        model = Athlete
+        fields: ClassVar[list[str]] = ["theme", "text_size", "shortcuts"]
+        labels: ClassVar[dict[str, Any]] = {
+            "theme": _("Colours"),
+            "text_size": _("Text size"),
+        }
         widgets: ClassVar[dict[str, Any]] = {"theme": forms.RadioSelect, "text_size": forms.RadioSelect}
 
 

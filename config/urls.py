@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from athletes.admin import AuthenticatorAdmin
-from config import errors, health, operations
+from config import errors, health, installed, operations
 
 # One door: the admin's own form knows no limit of attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -16,6 +16,9 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("operations/", operations.operations, name="operations"),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("sw.js", installed.service_worker, name="service-worker"),
+    path("offline/", installed.offline, name="offline"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/two-step/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),

@@ -16,13 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from athletes.forms import DisplayForm, PlaceForm, ProfileForm
+from athletes.forms import DisplayForm, HeartForm, PlaceForm, ProfileForm
 from athletes.http import HtmxHttpRequest
 from athletes.invitations import may_invite
 from athletes.models import Athlete
 from athletes.signals import athlete_changed
 
-SECTIONS: Final[dict[str, type[ModelForm]]] = {"profile": ProfileForm, "place": PlaceForm, "display": DisplayForm}
+SECTIONS: Final[dict[str, type[ModelForm]]] = {
+    "profile": ProfileForm,
+    "place": PlaceForm,
+    "heart": HeartForm,
+    "display": DisplayForm,
+}
 
 
 @login_not_required
@@ -85,7 +90,7 @@ def save(request: HtmxHttpRequest, form: ModelForm, *, says: bool = True) -> Non
     """Store what one form shows. says: whether the reader is told on the next page."""
     with transaction.atomic():
         athlete: Athlete = form.save(commit=False)
-        regrade = isinstance(form, ProfileForm) and form.changes_results and athlete.pk is not None
+        regrade = isinstance(form, ProfileForm | HeartForm) and form.changes_results and athlete.pk is not None
         if regrade:
             athlete.changed_at = timezone.now()
         # Only what this form shows: another section may have been saved since the page was read.
@@ -98,4 +103,7 @@ def save(request: HtmxHttpRequest, form: ModelForm, *, says: bool = True) -> Non
         if regrade:
             athlete_changed.send(sender=Athlete, athlete_id=athlete.pk)
     if says:
-        messages.success(request, _("Saved. Your races are being graded again.") if regrade else _("Saved."))
+        again = _("Saved. Your training load is being worked out again.")
+        if not isinstance(form, HeartForm):
+            again = _("Saved. Your races are being graded again.")
+        messages.success(request, again if regrade else _("Saved."))

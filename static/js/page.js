@@ -31,3 +31,18 @@ document.addEventListener("htmx:responseError", ({ detail: { xhr, elt } }) => {
 });
 
 document.addEventListener("htmx:sendError", ({ detail: { elt } }) => tell(notice(notices.dataset.offline), elt));
+
+// "/" puts the cursor into the page's search field, unless one is typing, or has switched it off in the settings.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.documentElement.dataset.shortcuts === "off") return;
+  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  const search = document.querySelector("main input[type=search]");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// Over plain http on another machine there is none; then a page without a connection is the browser's own.
+navigator.serviceWorker?.register("/sw.js").catch(() => {});

@@ -123,7 +123,7 @@ def test_units_and_zone(as_ada, ada):
 
 def test_theme_and_text_size_stand_in_the_page_itself(as_ada):
     as_ada.post(URL, {"section": "display", "display-theme": "dark", "display-text_size": "larger"})
-    assert '<html lang="en-gb" data-theme="dark" data-text="larger">' in as_ada.get(URL).content.decode()
+    assert '<html lang="en-gb" data-theme="dark" data-text="larger"' in as_ada.get(URL).content.decode()
 
 
 def test_a_wrong_section_spoils_no_other(as_ada):
@@ -167,3 +167,23 @@ def test_nothing_is_asked_for_that_is_there(as_ada):
 
 def test_settings_are_for_who_is_signed_in(client):
     assert client.get(URL).status_code == 302
+
+
+def test_heart_rates_are_kept_and_the_load_is_made_again(cast, as_ada):
+    before = cast.ada.changed_at
+    said = {"section": "heart", "heart-hr_max": "183", "heart-hr_rest": "51"}
+    page = as_ada.post("/settings/", said, follow=True).content.decode()
+    ada = type(cast.ada).objects.get(pk=cast.ada.pk)
+    assert (ada.hr_max, ada.hr_rest) == (183, 51) and ada.changed_at > before
+    assert "training load is being worked out again" in page
+    wrong = as_ada.post("/settings/", {**said, "heart-hr_max": "300"})
+    assert wrong.status_code == 422 and 'value="300"' in wrong.content.decode(), "nothing typed is lost"
+
+
+def test_the_key_that_searches_can_be_switched_off(cast, as_ada):
+    assert "data-shortcuts" not in as_ada.get("/more/").content.decode()
+    said = {"section": "display", "display-theme": "system", "display-text_size": "normal"}
+    as_ada.post("/settings/", said)
+    assert "data-shortcuts" not in as_ada.get("/more/").content.decode(), "what was not said stays"
+    as_ada.post("/settings/", {**said, "display-shortcuts": "False"})
+    assert 'data-shortcuts="off"' in as_ada.get("/more/").content.decode()
