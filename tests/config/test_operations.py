@@ -31,9 +31,9 @@ def test_what_waits_and_what_failed(cast: Cast, shown, django_assert_max_num_que
     refused = ImportFile.objects.get(outcome="refused")
     with django_assert_max_num_queries(15):
         page = shown()
-    assert "fit_damaged: 1" in page and f'<th scope="row">{refused.pk}</th><td>{batch.pk}</td>' in page
+    assert "fit_damaged: 1" in page and f'<th scope="row">{refused.pk}</th><td class="wide">{batch.pk}</td>' in page
     assert f'<th scope="row">{run.pk}</th><td>ValueError</td>' in page
-    assert "Files to read</dt><dd>1" in page and "Stale analyses</dt><dd>1" in page
+    assert "Files to read</th><td>1" in page and "Stale analyses</th><td>1" in page
     for word in ("secret", "Ada", "@example"):
         assert word not in page.replace("olga@example", "").replace("Account: Olga", ""), word
 
@@ -50,4 +50,4 @@ def test_the_scheduler_is_late_or_not_known(cast: Cast, shown) -> None:
 
 def test_it_answers_without_redis(cast: Cast, shown, settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert "Redis</dt><dd>away" in shown()
+    assert "Redis</th><td>away" in shown()
