@@ -165,6 +165,7 @@ def _profile(athlete: Athlete) -> dict[str, Any]:
             for held in CoachGrant.objects.filter(athlete=athlete).select_related("coach").order_by("pk")
         ],
         "pairings": [_values(pairing) for pairing in athlete.pairings.order_by("pk")],
+        "kept_corrections": [_values(kept) for kept in athlete.kept_corrections.order_by("pk")],
         "coach_events": [_values(event) for event in CoachGrantEvent.objects.filter(athlete=athlete).order_by("pk")],
     }
 

@@ -25,7 +25,7 @@ from pydantic import BaseModel, Field, JsonValue, StringConstraints, ValidationE
 
 from activities import importers, originals, streams
 from activities.importers import Unreadable
-from activities.models import Activity, ImportBatch, ImportFile, Lap, Pairing, Recording
+from activities.models import Activity, ImportBatch, ImportFile, KeptCorrection, Lap, Pairing, Recording
 from activities.recorded import COLUMN_TYPES, Streams
 from activities.signals import recording_stored
 from athletes.models import Athlete
@@ -183,6 +183,8 @@ class _Reader:
         self.athlete.save()
         for pairing in told.get("pairings") or []:
             _fill(Pairing(athlete=self.athlete, by=self.athlete.user), pairing).save()
+        for kept in told.get("kept_corrections") or []:
+            _fill(KeptCorrection(athlete=self.athlete), kept).save()
 
     def _activity(self, line: _ActivityLine) -> None:
         activity = _fill(Activity(athlete=self.athlete), line.fields)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activities import streams
-from activities.models import Activity, ImportBatch, Lap, Pairing, Recording
+from activities.models import Activity, ImportBatch, KeptCorrection, Lap, Pairing, Recording
 from athletes.models import Athlete
 from performance import account_exports, analysis, decisions
 from performance.account_export import write_export
@@ -93,12 +93,21 @@ def history(athlete: Athlete) -> dict[str, Any]:
         .values_list("distance_m", "time_s", "start_s")
     )
     pairings = [(one.one, one.other, one.together) for one in athlete.pairings.order_by("one", "other")]
-    return {"activities": activities, "races": races, "originals": kept, "efforts": efforts, "pairings": pairings}
+    remembered = list(athlete.kept_corrections.order_by("key").values_list("key", "values"))
+    return {
+        "activities": activities,
+        "races": races,
+        "originals": kept,
+        "efforts": efforts,
+        "pairings": pairings,
+        "remembered": remembered,
+    }
 
 
 def a_life(athlete: Athlete) -> None:
     """Files with laps, a recording without an original, a typed race, a race in two runs, decisions and an undo."""
     imported(athlete, tcx(name="Fen 5"), gpx(), names=["fen5.tcx", "river.gpx"])
+    KeptCorrection.objects.create(athlete=athlete, key="0" * 64 + ":0", values={"name": "Taken away"})
     start = datetime(2026, 10, 18, 9, tzinfo=UTC)
     samples = make_streams(distance_m=10_050, time_s=2752)
     run = make_activity(
