@@ -17,6 +17,9 @@ class ActivitiesConfig(AppConfig):
         person_leaving.connect(_let_strava_go, dispatch_uid="Strava is told of the end")
         stored_about.connect(stored_recordings, dispatch_uid="recordings are stored")
         stored_about.connect(stored_connection, dispatch_uid="a connection to Strava is stored")
+        from activities.signals import strava_connected
+
+        strava_connected.connect(_fetch_what_there_is, dispatch_uid="fetch what there is")
         post_delete.connect(_drop_the_files, sender=Athlete, dispatch_uid="the files go with the athlete")
 
 
@@ -38,3 +41,9 @@ def _let_strava_go(athlete_id: int | None, **kwargs: Any) -> None:
     account = StravaAccount.objects.select_related("application").filter(athlete=athlete_id).first()
     if account is not None and account.state != StravaAccount.State.DISCONNECTED:
         connecting.disconnect(account)
+
+
+def _fetch_what_there_is(account_id: int, **kwargs: Any) -> None:
+    from activities.strava import sync
+
+    sync.begin(account_id)

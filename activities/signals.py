@@ -23,3 +23,6 @@ what_would_go = Signal()
 
 #: sent inside the transaction in which an athlete connected Strava, or connected it again, with account_id
 strava_connected = Signal()
+
+#: sent with athlete= where somebody waits for a sync and expects its results to be there afterwards
+sync_finished = Signal()

@@ -1,14 +1,16 @@
 """Celery's door: ids in, one call."""
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from activities import demonstration, ingest, originals, undo
-from activities.models import ImportBatch, ImportFile
-from activities.strava import erasing
+from activities.models import ImportBatch, ImportFile, StravaAccount, StravaSync
+from activities.strava import erasing, sync
 
 
 @shared_task(soft_time_limit=600, time_limit=660)  # the largest file allowed, on the smallest machine
@@ -52,3 +54,47 @@ def bring_in_the_demo(athlete_id: int) -> None:
 def sweep_files() -> None:
     """Files that were being written while their athlete was deleted."""
     originals.drop_orphans()
+
+
+@shared_task(
+    soft_time_limit=600, time_limit=660
+)  # steps of one call each; a call that stalls is given up after minutes
+def pull_account(account_id: int) -> None:
+    """Some steps of an account's sync, then the end of the queue, so that all athletes get their turn."""
+    due_at = StravaSync.objects.filter(pk=account_id).values_list("due_at", flat=True).first()
+    if due_at is not None and due_at <= timezone.now() + timedelta(seconds=1):
+        come_back(account_id, sync.work(account_id))
+
+
+def come_back(account_id: int, at: datetime | None) -> None:
+    """Ask for the account again at that moment. What lies far ahead is left to `pull_due`: no message waits that long."""
+    if at is None or at > timezone.now() + timedelta(minutes=20):
+        return
+    with suppress(OperationalError):  # the queue is away; the net finds it
+        pull_account.apply_async((account_id,), eta=max(at, timezone.now()))
+
+
+@shared_task
+def pull_due() -> None:
+    """The net, every minute: accounts that are due, or will be before it is cast again."""
+    soon = timezone.now() + timedelta(seconds=60)
+    due = StravaSync.objects.filter(due_at__lte=soon, account__erase_asked_at=None)
+    for account_id, at in due.order_by("due_at").values_list("pk", "due_at")[:1000]:
+        if at is not None:
+            pull_account.apply_async((account_id,), eta=max(at, timezone.now()), expires=soon + timedelta(seconds=30))
+
+
+@shared_task
+def pull_everyone() -> None:
+    """Every connected account once a night, each at its own moment of it; asked twice, or late, it is still once."""
+    night, begins = sync.night_of(timezone.now())
+    for account_id in StravaAccount.objects.connected().values_list("pk", flat=True):
+        StravaSync.objects.get_or_create(account_id=account_id)
+        at = max(begins + sync.spread(account_id), timezone.now())
+        if sync.take_up_the_night(account_id, at=at, night=night):
+            come_back(account_id, at)
+
+
+@shared_task(soft_time_limit=1700, time_limit=1800)  # as the others that remove
+def drop_expired_strava() -> None:
+    sync.drop_expired()

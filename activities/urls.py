@@ -1,11 +1,18 @@
 from django.urls import path
 
 from activities import demo_views, views
+from activities.strava import sync_views
 from activities.strava import views as strava
+from activities.strava.webhooks import webhook
 
 app_name = "activities"
 
 urlpatterns = [
+    path("webhooks/strava/", webhook, name="strava-webhook"),
+    path("sync/", sync_views.sync_page, name="sync"),
+    path("sync/now/", sync_views.sync_now, name="sync-now"),
+    path("sync/change/", sync_views.sync_change, name="sync-change"),
+    path("sync/everybody/", sync_views.everybody, name="sync-everybody"),
     path("connect/strava/", strava.connect, name="strava-connect"),
     path("connect/strava/start/", strava.start, name="strava-start"),
     path("connect/strava/callback/", strava.callback, name="strava-callback"),

@@ -43,5 +43,13 @@ app.conf.beat_schedule = {
         "schedule": 600.0,
         "options": {"expires": 550},
     },
+    # Idempotent: an account is taken up once a night however often this is asked, so a night that was missed is made good.
+    "nightly sync": {"task": "activities.tasks.pull_everyone", "schedule": 900.0, "options": {"expires": 850}},
+    "pull what is due": {"task": "activities.tasks.pull_due", "schedule": 60.0, "options": {"expires": 55}},
+    "drop what is kept too long": {
+        "task": "activities.tasks.drop_expired_strava",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
     "tend exports": {"task": "performance.tasks.tend_exports", "schedule": 600.0, "options": {"expires": 550}},
 }

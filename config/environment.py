@@ -5,6 +5,7 @@ one line a variable, before a database or a queue is touched. In production noth
 """
 
 import secrets
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -54,6 +55,10 @@ class Environment(BaseModel):
     strava_verify_token: SecretStr = SecretStr("")
     strava_share_with_coaches: bool = False
     strava_allow_learning: bool = False
+    strava_keep_when_deauthorised: bool = False
+    strava_retention_days: int | None = Field(default=None, ge=1)
+    nightly_at: time = time(2, 0)
+    nightly_spread_minutes: int = Field(default=180, ge=0, le=720)
     race_found_at: float = Field(default=0.995, gt=0, le=1)
     race_ask_at: float = Field(default=0.3, gt=0, le=1)
 

@@ -261,6 +261,10 @@ STRAVA_OAUTH_URL = ENV.strava_oauth_url
 STRAVA_VERIFY_TOKEN = ENV.strava_verify_token
 STRAVA_SHARE_WITH_COACHES = ENV.strava_share_with_coaches
 STRAVA_ALLOW_LEARNING = ENV.strava_allow_learning  # whether answers about runs known from Strava alone teach anything
+STRAVA_KEEP_WHEN_DEAUTHORISED = ENV.strava_keep_when_deauthorised
+STRAVA_RETENTION_DAYS = ENV.strava_retention_days  # None: kept
+NIGHTLY_AT = ENV.nightly_at  # UTC
+NIGHTLY_SPREAD_MINUTES = ENV.nightly_spread_minutes
 
 # -- logs ---------------------------------------------------------------------------------------------------------------
 LOG_FORMAT = ENV.log_format or ("json" if ENV.is_production else "text")

@@ -11,6 +11,7 @@ class PerformanceConfig(AppConfig):
             import_finished,
             recording_stored,
             recordings_go,
+            sync_finished,
             what_would_go,
         )
         from athletes.signals import athlete_changed, stored_about
@@ -20,6 +21,7 @@ class PerformanceConfig(AppConfig):
         recording_stored.connect(tasks.when_a_recording_is_stored, dispatch_uid="analyse what was stored")
         athlete_changed.connect(tasks.when_an_athlete_changed, dispatch_uid="grade again")
         import_finished.connect(tasks.when_an_import_is_waited_for, dispatch_uid="results with the import")
+        sync_finished.connect(tasks.work_off_what_is_left, dispatch_uid="results with the sync")
         activities_go.connect(leaving.when_activities_go, dispatch_uid="results of runs that go")
         recordings_go.connect(leaving.when_recordings_go, dispatch_uid="runs linked to races")
         activities_join.connect(leaving.when_activities_join, dispatch_uid="results of runs that become one")

@@ -6,10 +6,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from activities.models import ImportBatch
+from activities.models import ImportBatch, StravaActivity
 from activities.queue import ask_for
+from athletes.models import Athlete
 from performance import account_exports, analysis, club_store, demo, results_import, standards
-from performance.models import AccountExport, ResultsFile
+from performance.models import AccountExport, Race, ResultsFile
 
 #: a search waits this long, so that a hundred files arriving together need one search and not a hundred
 RACES_WAIT_S = 2
@@ -26,6 +27,9 @@ def analyse_activity(activity_id: int) -> None:
 @shared_task
 def find_races(athlete_id: int) -> None:
     analysis.find_races(athlete_id)
+    # What may be a race has its streams fetched first.
+    likely = Race.objects.filter(athlete=athlete_id).exclude(state=Race.State.REJECTED).values("found_in")
+    StravaActivity.objects.filter(streams="due", recording__activity__in=likely).exclude(rank=0).update(rank=0)
 
 
 @shared_task
@@ -99,11 +103,16 @@ def when_an_athlete_changed(*, athlete_id: int, **kwargs: Any) -> None:
 
 def when_an_import_is_waited_for(*, batch: ImportBatch, **kwargs: Any) -> None:
     """Work off what the import left to analyse, beside the workers, so that the race book is ready when the command ends."""
-    since, ends = timezone.now(), time.monotonic() + WAITED_FOR_S
-    while not analysis.is_current(batch.athlete, since=since) and time.monotonic() < ends:
-        for activity_id in analysis.stale_activities().filter(athlete=batch.athlete_id).values_list("pk", flat=True):
-            analysis.analyse(activity_id)
-        if not analysis.find_races(batch.athlete_id):
-            time.sleep(0.2)  # a worker is at it
+    work_off_what_is_left(batch.athlete)
     if batch.kind == ImportBatch.Kind.DEMO:
         demo.answer_as_ada(batch.athlete)
+
+
+def work_off_what_is_left(athlete: Athlete, **kwargs: Any) -> None:
+    """Analyse here what is not analysed, until all is; also the receiver of `sync_finished`."""
+    since, ends = timezone.now(), time.monotonic() + WAITED_FOR_S
+    while not analysis.is_current(athlete, since=since) and time.monotonic() < ends:
+        for activity_id in analysis.stale_activities().filter(athlete=athlete).values_list("pk", flat=True):
+            analysis.analyse(activity_id)
+        if not analysis.find_races(athlete.pk):
+            time.sleep(0.2)  # a worker is at it

@@ -1,0 +1,285 @@
+"""Fetching everything, keeping it as it is at Strava, and never removing what a bad answer leaves out."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from activities.models import (
+    Activity,
+    Recording,
+    StravaAccount,
+    StravaActivity,
+    StravaEvent,
+    StravaRun,
+    StravaSetAside,
+    StravaSync,
+)
+from activities.strava import sync
+from activities.tasks import pull_everyone
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WIDE = {"read": [100_000, 1_000_000], "everything": [200_000, 2_000_000]}
+
+
+@pytest.fixture
+def roomy(strava):
+    strava.limits(**WIDE)
+    return strava
+
+
+def pull(account: StravaAccount, *, now: bool = True) -> None:
+    """Work until nothing is due; for what waits for its time see the tests about limits."""
+    if now:
+        StravaSync.objects.get_or_create(account=account)
+        StravaSync.objects.filter(pk=account.pk).update(head_due_at=timezone.now())
+    for _n in range(200):
+        at = sync.work(account.pk, steps=100)
+        if at is None or at > timezone.now() + timedelta(seconds=5):
+            return
+    raise AssertionError("it does not come to an end")
+
+
+def here(account: StravaAccount) -> set[int]:
+    rows = Recording.objects.filter(athlete=account.athlete_id, source="strava")
+    return {int(external_id) for external_id in rows.values_list("external_id", flat=True)}
+
+
+def paths(strava) -> list[str]:
+    return [call["path"].removeprefix("/api/v3") for call in strava.calls()]
+
+
+def test_everything_is_listed_first_and_one_call_each_brings_the_streams(roomy, account):
+    ids = roomy.activities(7, 230)
+    pull(account)
+    assert here(account) == set(ids)
+    asked = paths(roomy)
+    first_stream = next(n for n, path in enumerate(asked) if path.endswith("/streams"))
+    assert asked[:first_stream] == ["/athlete/activities"] * first_stream and first_stream <= 6
+    assert sum(path.endswith("/streams") for path in asked) == 230
+    assert Recording.objects.filter(n_samples__gt=0).count() == 230
+    assert Activity.objects.count() == 230
+
+
+def test_pulling_twice_changes_nothing_and_a_quiet_night_is_one_call(roomy, account):
+    roomy.activities(7, 30)
+    pull(account)
+    before = list(Recording.objects.order_by("pk").values())
+    asked = len(paths(roomy))
+    pull(account)
+    assert list(Recording.objects.order_by("pk").values()) == before
+    assert len(paths(roomy)) == asked + 1
+
+
+def test_edits_late_uploads_and_deletions_are_noticed(roomy, account):
+    ids = roomy.activities(7, 12)
+    pull(account)
+    gone, renamed, cropped = ids[3], ids[5], ids[6]
+    roomy.remove(gone)
+    roomy.change(renamed, name="Ely 10K")
+    roomy.change(cropped, distance=4321.0, elapsed_time=1500)
+    late = roomy.activity(7, start_date="2019-05-04T08:00:00Z")
+    n = len(roomy.calls())
+    pull(account)
+    assert here(account) == {*ids, late} - {gone}
+    assert Recording.objects.get(external_id=renamed).name == "Ely 10K"
+    assert Recording.objects.get(external_id=cropped).distance_m == 4321.0
+    fresh = paths(roomy)[n:]
+    assert f"/activities/{cropped}/streams" in fresh and f"/activities/{renamed}/streams" not in fresh
+    assert fresh.count(f"/activities/{gone}") == 1
+
+
+def test_the_oldest_deleted_is_noticed_too(roomy, account):
+    ids = roomy.activities(7, 12)
+    pull(account)
+    oldest = int(Recording.objects.order_by("started_at").first().external_id)
+    roomy.remove(oldest)
+    pull(account)
+    assert here(account) == set(ids) - {oldest}
+
+
+def test_a_corrected_name_wins_for_good(roomy, account):
+    ids = roomy.activities(7, 3)
+    pull(account)
+    activity = Activity.objects.get(recordings__external_id=ids[0])
+    Activity.objects.filter(pk=activity.pk).update(name="Mine", corrected=["name"])
+    roomy.change(ids[0], name="Theirs")
+    pull(account)
+    assert Activity.objects.get(pk=activity.pk).name == "Mine"
+    assert Recording.objects.get(external_id=ids[0]).name == "Theirs"
+
+
+@pytest.mark.parametrize("n", [8, 60])
+def test_an_empty_list_removes_nothing(roomy, account, n):
+    ids = roomy.activities(7, n)
+    pull(account)
+    roomy.fault("body", path="/athlete/activities", body=[], times=1)
+    pull(account)
+    assert here(account) == set(ids)
+    pull(account)
+    assert here(account) == set(ids)
+    assert not StravaSync.objects.get(pk=account.pk).held_at
+
+
+def test_many_deletions_at_once_wait_for_a_persons_word(roomy, account, as_ada):
+    ids = roomy.activities(7, 60)
+    pull(account)
+    for one in ids[:30]:
+        roomy.remove(one)
+    pull(account)
+    assert here(account) == set(ids) and StravaSync.objects.get(pk=account.pk).held_at
+    assert "no longer in Strava" in as_ada.get("/sync/").content.decode()
+    as_ada.post("/sync/change/", {"act": "believe"})
+    pull(account, now=False)
+    assert here(account) == set(ids[30:])
+
+
+def test_one_unreadable_activity_stops_nothing_and_is_shown(roomy, account, as_ada):
+    ids = roomy.activities(7, 5)
+    roomy.change(ids[2], start_date=None, start_date_local=None)
+    pull(account)
+    assert here(account) == set(ids) - {ids[2]}
+    assert StravaSetAside.objects.filter(account=account).count() == 1
+    assert "Set aside" in as_ada.get("/sync/").content.decode()
+
+
+def test_a_reached_limit_is_waited_for_and_nothing_is_lost(strava, account):
+    strava.limits(read=[20, 1000], everything=[40, 2000])
+    ids = strava.activities(7, 60)
+    pull(account)
+    state = StravaSync.objects.get(pk=account.pk)
+    assert state.error == "rate_limited" and state.due_at > timezone.now()
+    assert here(account) == set(ids), "the whole list is there before the streams"
+    assert len(strava.calls()) <= 20 and not any(call["status"] == 429 for call in strava.calls())
+
+
+def test_withdrawn_access_is_a_state(roomy, account):
+    roomy.activities(7, 3)
+    roomy.revoke(7)
+    pull(account)
+    account.refresh_from_db()
+    assert account.state == "reconnect_needed"
+    assert StravaSync.objects.get(pk=account.pk).due_at is None
+
+
+def test_the_night_takes_each_account_up_once(roomy, account, settings):
+    StravaSync.objects.create(account=account, page=None, listed_at=timezone.now())
+    pull_everyone()
+    first = StravaSync.objects.get(pk=account.pk)
+    assert first.head_due_at is not None and first.due_at is not None
+    StravaSync.objects.filter(pk=account.pk).update(head_due_at=None, due_at=None)
+    pull_everyone()
+    assert StravaSync.objects.get(pk=account.pk).head_due_at is None
+
+
+# -- webhooks --
+
+
+def post(client, account, **event):
+    told = {
+        "object_type": "activity", "object_id": 1, "aspect_type": "create", "updates": {},
+        "owner_id": account.strava_athlete_id, "subscription_id": 1, "event_time": 1_700_000_000, **event,
+    }  # fmt: skip
+    return client.post("/webhooks/strava/", told, content_type="application/json")
+
+
+def test_events_lead_to_a_question_each_and_deletions_are_verified(roomy, account, client):
+    ids = roomy.activities(7, 4)
+    pull(account)
+    n = len(roomy.calls())
+    new = roomy.activity(7)
+    roomy.remove(ids[0])
+    for _twice in range(2):
+        assert post(client, account, object_id=new).status_code == 200
+        assert post(client, account, object_id=ids[0], aspect_type="delete").status_code == 200
+        assert post(client, account, object_id=ids[1], aspect_type="delete").status_code == 200, "forged"
+    pull(account, now=False)
+    assert here(account) == {*ids[1:], new}
+    assert len(roomy.calls()) - n == 4, "three details, one streams"
+
+
+def test_events_about_nobody_and_rubbish_cost_nothing(roomy, account, client):
+    assert post(client, account, owner_id=999).status_code == 200
+    assert client.post("/webhooks/strava/", b"{", content_type="application/json").status_code == 400
+    assert client.post("/webhooks/strava/", b"x" * 20_000, content_type="application/json").status_code == 413
+    assert not StravaEvent.objects.exists() and not roomy.calls()
+
+
+def test_a_fresh_create_that_is_not_there_yet_is_asked_again_later(roomy, account, client):
+    StravaSync.objects.create(account=account, page=None, listed_at=timezone.now())
+    post(client, account, object_id=123456)
+    pull(account, now=False)
+    event = StravaEvent.objects.get()
+    assert event.done_at is None and event.attempts == 1 and event.retry_at > timezone.now()
+
+
+def test_a_flood_of_events_becomes_one_look(roomy, account, client):
+    roomy.activities(7, 4)
+    pull(account)
+    n = len(roomy.calls())
+    for object_id in range(1, 60):
+        post(client, account, object_id=object_id)
+    pull(account, now=False)
+    assert len(roomy.calls()) - n <= 2
+
+
+def test_a_forged_withdrawal_changes_nothing_and_a_real_one_erases(roomy, account, client):
+    roomy.activities(7, 4)
+    pull(account)
+    withdrawn = {"object_type": "athlete", "object_id": 7, "aspect_type": "update", "updates": {"authorized": "false"}}
+    post(client, account, **withdrawn)
+    pull(account, now=False)
+    assert len(here(account)) == 4
+    roomy.revoke(7)
+    post(client, account, **withdrawn)
+    pull(account, now=False)
+    account.refresh_from_db()
+    assert account.state == "reconnect_needed" and account.refresh_token is None and account.erase_asked_at
+
+
+def test_the_challenge_is_answered_only_with_our_word(client, settings):
+    from pydantic import SecretStr
+
+    settings.STRAVA_VERIFY_TOKEN = SecretStr("ours")
+    asked = {"hub.mode": "subscribe", "hub.challenge": "abc", "hub.verify_token": "ours"}
+    assert client.get("/webhooks/strava/", asked).json() == {"hub.challenge": "abc"}
+    assert client.get("/webhooks/strava/", asked | {"hub.verify_token": "no"}).status_code == 403
+
+
+# -- pages and rights --
+
+
+def test_who_sees_the_pages(roomy, account, as_ada, as_carl, as_eve, as_olga):
+    roomy.activities(7, 3)
+    pull(account)
+    assert "3 of 3" in " ".join(as_ada.get("/sync/").content.decode().split())
+    assert "not connected" in as_eve.get("/sync/").content.decode()
+    assert as_ada.get("/sync/everybody/").status_code == 404 == as_carl.get("/sync/everybody/").status_code
+    assert as_olga.get("/sync/everybody/").status_code == 200
+    assert as_eve.post("/sync/change/", {"act": "pause"}).status_code == 404
+
+
+def test_now_is_allowed_once_a_minute(roomy, account, as_ada):
+    assert as_ada.post("/sync/now/").status_code == 302
+    first = StravaSync.objects.get(pk=account.pk).asked_at
+    assert "once a minute" in as_ada.post("/sync/now/", headers={"HX-Request": "true"}).content.decode()
+    assert StravaSync.objects.get(pk=account.pk).asked_at == first
+
+
+def test_what_is_kept_too_long_goes_and_does_not_come_back(roomy, account, settings):
+    ids = roomy.activities(7, 4)
+    pull(account)
+    settings.STRAVA_RETENTION_DAYS = 7
+    StravaActivity.objects.filter(strava_id__in=ids[:2]).update(fetched_at=timezone.now() - timedelta(days=8))
+    assert sync.drop_expired() == 2
+    pull(account)
+    assert here(account) == set(ids[2:])
+
+
+def test_runs_say_what_was_done(roomy, account):
+    roomy.activities(7, 5)
+    pull(account)
+    run = StravaRun.objects.order_by("pk").first()
+    assert (run.n_new, run.n_streams, run.ended_at is not None) == (5, 5, True)
+    assert sum(StravaRun.objects.values_list("n_calls", flat=True)) == len(roomy.calls())
