@@ -51,15 +51,15 @@ def paths(strava) -> list[str]:
 
 
 def test_everything_is_listed_first_and_one_call_each_brings_the_streams(roomy, account):
-    ids = roomy.activities(7, 230)
+    ids = roomy.activities(7, 205)
     pull(account)
     assert here(account) == set(ids)
     asked = paths(roomy)
     first_stream = next(n for n, path in enumerate(asked) if path.endswith("/streams"))
     assert asked[:first_stream] == ["/athlete/activities"] * first_stream and first_stream <= 6
-    assert sum(path.endswith("/streams") for path in asked) == 230
-    assert Recording.objects.filter(n_samples__gt=0).count() == 230
-    assert Activity.objects.count() == 230
+    assert sum(path.endswith("/streams") for path in asked) == 205
+    assert Recording.objects.filter(n_samples__gt=0).count() == 205
+    assert Activity.objects.count() == 205
 
 
 def test_pulling_twice_changes_nothing_and_a_quiet_night_is_one_call(roomy, account):
