@@ -6,15 +6,17 @@ Each can be read for all time, by five-year age band or by year. A best belongs 
 official-distance rule: 4.99 km is not 5 km.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from activities.models import Activity
 from athletes.models import Athlete
-from performance.models import BestEffort, Race, RaceQuerySet
+from performance.models import Analysis, BestEffort, Race, RaceQuerySet
 from performance.race_book import official_m
 
 Ledger = Literal["races", "grades", "efforts"]
@@ -24,8 +26,8 @@ LEDGERS: Final[tuple[Ledger, ...]] = ("races", "grades", "efforts")
 PERIODS: Final[tuple[Period, ...]] = ("all", "age", "year")
 BAND_YEARS: Final = 5
 
-#: kinds of run whose distance nobody measured
-ESTIMATED: Final = ("treadmill", "indoor_running", "virtual_activity", "virtual_run")
+#: what analysis keeps out of bests: whole runs, or the part of one where the distance cannot be right
+KEPT_OUT: Final = ("treadmill", "date_doubtful", "gps_spikes", "vehicle", "distance_jumps")
 
 
 class Mark(NamedTuple):
@@ -98,13 +100,13 @@ def race_marks(races: RaceQuerySet, ledger: Ledger) -> tuple[list[Mark], list[Le
 _RACE_COLUMNS = ("distance_m", "local_date", "time_s", "age_grade", "name", "found_in", "time_source")
 
 
-def effort_marks(efforts: QuerySet[BestEffort]) -> tuple[list[Mark], list[LeftOut]]:
-    """The fastest stretches, the fastest of each day and distance. Two queries."""
-    estimated = Q(activity__sub_sport__in=ESTIMATED)
-    n_estimated = efforts.filter(estimated).values("activity").distinct().count()
+def effort_marks(efforts: QuerySet[BestEffort], runs: QuerySet[Activity]) -> tuple[list[Mark], list[LeftOut]]:
+    """The fastest stretches, the fastest of each day and distance, and what was kept out of them. Two queries.
+
+    runs: the activities that the efforts are of. What was kept out is what analysis noted (soundness.py).
+    """
     fastest = (
-        efforts.exclude(estimated)
-        .order_by("distance_m", "activity__local_date", "time_s", "pk")
+        efforts.order_by("distance_m", "activity__local_date", "time_s", "pk")
         .distinct("distance_m", "activity__local_date")
         .values_list("distance_m", "activity__local_date", "time_s", "activity__name", "activity_id")
     )
@@ -113,7 +115,9 @@ def effort_marks(efforts: QuerySet[BestEffort]) -> tuple[list[Mark], list[LeftOu
         for distance_m, day, time_s, name, activity in fastest
         if (official := official_m(distance_m)) is not None
     ]
-    return marks, [LeftOut("estimated_distance", n_estimated)] if n_estimated else []
+    notes = Analysis.objects.filter(activity__in=runs.order_by().values("pk")).exclude(notes=[])
+    noted = Counter(code for codes in notes.values_list("notes", flat=True) for code in codes if code in KEPT_OUT)
+    return marks, [LeftOut(code, noted[code]) for code in KEPT_OUT if noted[code]]
 
 
 def sections(marks: Iterable[Mark], *, ledger: Ledger, period: Period, athlete: Athlete) -> list[Section]:

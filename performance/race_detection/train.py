@@ -3,8 +3,8 @@
 The expert's scorecard (priors.toml) gives every piece of evidence a weight. Here each weight gets two factors, one for
 where it speaks for a race and one for where it speaks against, and the start moves: a logistic regression with a normal
 prior around the expert's word (factor 1, give or take SPREAD), solved for its most probable answer by Newton's method.
-Factors below zero are not allowed, so evidence never changes sides. SPREAD is a judgement and not searched for: five
-athletes are too few to choose it by, and a narrow prior is what keeps their habits out of everybody's weights.
+Factors below zero are not allowed, so evidence never changes sides. SPREAD is a judgement, made after a look at a few
+values: five athletes are too few to tune it by, and a narrow prior keeps their habits out of everybody's weights.
 
 Only rows whose `origin` is not `api_dump` are fitted: Strava's agreement keeps the others out of any training. They are
 scored, by what was fitted without them. Every run is learned from twice, with its title and with the title hidden, so

@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -59,7 +59,7 @@ def best_list(request: HtmxHttpRequest) -> HttpResponse:
         if ledger == "efforts":
             runs = Activity.objects.visible_to(request.user).of(reading.athlete).on_foot()
             efforts = BestEffort.objects.filter(activity__in=runs.order_by().values("pk"))
-            marks, left_out = bests.effort_marks(efforts)
+            marks, left_out = bests.effort_marks(efforts, runs)
         else:
             races = Race.objects.visible_to(request.user).of(reading.athlete)
             marks, left_out = bests.race_marks(races, ledger)
@@ -106,11 +106,11 @@ def _in_words(left: bests.LeftOut, units: str) -> str:
         "no_time": _("%(n)d without a time or a distance, such as %(name)s."),
         "no_grade": _("%(n)d without a grade, such as %(name)s."),
         "elapsed_time": _("%(n)d rest on a recording’s elapsed time, for want of a better one, such as %(name)s."),
-        "estimated_distance": ngettext(
-            "%(n)d run on a treadmill or in a virtual world, whose distance is an estimate.",
-            "%(n)d runs on a treadmill or in a virtual world, whose distance is an estimate.",
-            left.n,
-        ),
+        "treadmill": _("%(n)d on a treadmill or in a virtual world, whose distance is an estimate."),
+        "date_doubtful": _("%(n)d from a watch whose date cannot be right."),
+        "gps_spikes": _("%(n)d with leaps of the GPS: no stretch across a leap counts."),
+        "vehicle": _("%(n)d partly faster than anybody runs, such as a ride home: that part does not count."),
+        "distance_jumps": _("%(n)d whose distance jumps or starts again: no stretch across the jump counts."),
     }  # fmt: skip
     return words[left.code] % {
         "n": left.n,

@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
-from activities.models import Recording
-from performance import bests
-from performance.models import BestEffort, Race
+from activities.models import Activity, Recording
+from performance import analysis, bests
+from performance.models import Analysis, BestEffort, Race
 from tests.factories import grant, make_activity, make_race
 from tests.pages import assert_page_and_partial
 
@@ -35,7 +35,9 @@ def effort(athlete, day: str, distance_m: float, time_s: float, **fields) -> Bes
 
 def ledger_of(athlete, ledger: bests.Ledger, period: bests.Period = "all"):
     if ledger == "efforts":
-        marks, left = bests.effort_marks(BestEffort.objects.filter(activity__athlete=athlete))
+        marks, left = bests.effort_marks(
+            BestEffort.objects.filter(activity__athlete=athlete), Activity.objects.of(athlete)
+        )
     else:
         marks, left = bests.race_marks(Race.objects.of(athlete), ledger)
     return bests.sections(marks, ledger=ledger, period=period, athlete=athlete), {one.code: one for one in left}
@@ -104,14 +106,17 @@ def test_by_age_band_and_by_year(ada):  # born 1968-05-17
     ]
 
 
-def test_efforts_leave_out_what_nobody_measured_and_say_so(ada, as_ada):
+def test_efforts_leave_out_what_cannot_be_trusted_and_say_so(ada, as_ada):
     effort(ada, "2024-03-01", 5_000, 1500)
     effort(ada, "2024-03-02", 5_000, 1450)
-    effort(ada, "2024-03-03", 5_000, 1200, sub_sport="treadmill")
+    belt = make_activity(athlete=ada, sub_sport="treadmill", analysed=True)
+    analysis.analyse(belt.pk)
+    Analysis.objects.filter(activity=belt).update(notes=["treadmill"])
+    BestEffort.objects.filter(activity=belt).delete()
     (section,), left = ledger_of(ada, "efforts")
     assert [mark.time_s for mark in section.bests[0].history] == [1500, 1450]
-    assert left["estimated_distance"].n == 1
-    assert "1 run on a treadmill" in as_ada.get(URL, {"ledger": "efforts"}).content.decode()
+    assert left["treadmill"].n == 1
+    assert "1 on a treadmill" in as_ada.get(URL, {"ledger": "efforts"}).content.decode()
 
 
 def test_page_and_part(as_ada, ada):
