@@ -35,6 +35,9 @@ ROLES = ("out", "ada", "eve", "c0", "c1", "c2", "c3", "gone", "olga")
 TABLE = {
     "health/live": "200",
     "health/ready": "200",
+    "offline/": "200",
+    "sw.js": "200",
+    "manifest.webmanifest": "200",
     "operations/": "302 404 404 404 404 404 404 404 200",
     "accounts/login/": "200 302 302 302 302 302 302 302 302",
     "accounts/logout/": "302",
