@@ -142,10 +142,15 @@ class ImportFile(models.Model):
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
     def visible_to(self, user: access.Viewer, level: int = access.ACTIVITIES) -> ActivityQuerySet:
-        """The activities this user may see; another person's only by grant, and what Strava alone told only if shared."""
+        """The activities this user may see; another person's only by grant, and what stands on Strava's data only if shared.
+
+        What stands on it is what the leading recording is of: a line of the athlete's archive does not open to a coach
+        the samples that only Strava's API gave.
+        """
         visible = self.filter(access.athletes_q(user, level=level, prefix="athlete__"))
         if not settings.STRAVA_SHARE_WITH_COACHES and user.is_authenticated:
-            elsewhere = Recording.objects.filter(activity=models.OuterRef("pk")).exclude(source=Recording.Source.STRAVA)
+            leading = Recording.objects.filter(activity=models.OuterRef("pk"), leads=True)
+            elsewhere = leading.exclude(source=Recording.Source.STRAVA)
             visible = visible.filter(Q(athlete__user=user) | models.Exists(elsewhere))
         return visible
 

@@ -451,6 +451,16 @@ def test_a_run_round_the_block_is_hidden_altogether(cast: Cast, as_carl):
     assert "too close to its start or end" in html and 'class="route"' not in html
 
 
+def test_a_line_of_an_archive_does_not_open_stravas_samples_to_a_coach(cast: Cast, as_carl, as_ada, settings):
+    run = factories.make_activity(athlete=cast.ada, source="strava", analysed=True)
+    factories.make_recording(activity=run, source="archive")
+    factories.grant(athlete=cast.ada, coach=cast.carl, level=3)
+    assert as_ada.get(f"/activities/{run.pk}/").status_code == 200
+    assert as_carl.get(f"/activities/{run.pk}/").status_code == 404
+    settings.STRAVA_SHARE_WITH_COACHES = True
+    assert as_carl.get(f"/activities/{run.pk}/").status_code == 200
+
+
 def test_a_coach_sees_no_recording_of_strava(cast: Cast, as_carl, as_ada):
     run = factories.make_activity(athlete=cast.ada, analysed=True)
     factories.make_recording(activity=run, source="strava", device="Strava App")
