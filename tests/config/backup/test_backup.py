@@ -210,7 +210,10 @@ def with_a_row_that_breaks_a_rule(about: tarfile.TarInfo, content: bytes) -> byt
 
 DAMAGES = {
     "cut off": (lambda content: content[: len(content) * 2 // 3], "was cut off"),
-    "cut off at the end": (lambda content: content[:-11_000], "checksums.json cannot be read"),
+    "cut off at the end": (
+        lambda content: content[: content.rindex(b"checksums.json") + 600],
+        "checksums.json cannot be read",
+    ),
     "a file missing": (lambda content: damaged_members(content, without_a_file), "is missing from the backup"),
     "a byte changed": (lambda content: damaged_members(content, with_another_byte), "its checksum differs"),
     "something else": (lambda content: b"not a tar at all" * 1000, "no backup of Agegrade"),
