@@ -93,6 +93,8 @@ PAGES: dict[str, list[Page]] = {
     "activities:import-undo": [at("/import/{batch}/undo/")],
     "activities:strava-connect": [at("/connect/strava/")],
     "activities:strava-application": [at("/settings/strava/")],
+    "activities:sync": [at("/sync/"), at("/sync/", user="olga")],
+    "activities:sync-everybody": [at("/sync/everybody/", user="olga")],
     "account_login": [at("/accounts/login/", user="")],
     "account_signup": [at("/accounts/signup/", user="")],
     "account_logout": [at("/accounts/logout/")],
@@ -151,6 +153,8 @@ NOT_PAGES: dict[str, str] = {
     "activities:import-cancel": "POST", "activities:import-retry": "POST",
     "activities:strava-start": "leads to Strava", "activities:strava-callback": "comes from Strava",
     "activities:strava-disconnect": "POST", "activities:strava-data": "POST", "activities:strava-check": "a part",
+    "activities:sync-now": "a part", "activities:sync-change": "POST",
+    "activities:strava-webhook": "for Strava",
 }  # fmt: skip
 
 

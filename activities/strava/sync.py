@@ -49,6 +49,7 @@ STEPS, SECONDS = 10, 20.0
 #: a worker that died is missed after this long
 LEASE: Final = timedelta(minutes=2)
 A_PAGE: Final = 200
+FIRST_PAGE: Final = 1
 MOST_GONE, MOST_GONE_SHARE = 20, 0.05
 RECENT: Final = timedelta(days=90)
 MOST_ATTEMPTS: Final = 5
@@ -200,7 +201,7 @@ def _rest(account_id: int) -> datetime | None:
     at = min((moment for moment in (state.head_due_at, streams_at, event_at) if moment), default=None)
     if at is not None and at < now:  # came in while we looked
         at = now
-    StravaSync.objects.filter(pk=account_id).update(due_at=at, error="", error_at=None, failures=0, asked_at=None)
+    StravaSync.objects.filter(pk=account_id).update(due_at=at, error="", error_at=None, failures=0)
     StravaRun.objects.filter(account=account_id, ended_at=None).update(ended_at=now, error="")
     return at
 
@@ -226,8 +227,11 @@ class _Step:
         self.state = StravaSync.objects.select_related("account__application", "account__athlete").get(pk=account_id)
         self.account = self.state.account
         self.now = timezone.now()
-        waiting = self.state.asked_at is not None and self.state.asked_at > self.now - timedelta(minutes=30)
-        self.waiting_client = Client(self.account, waiting=waiting)
+        asked_at, head_at = self.state.asked_at, self.state.head_at
+        #: a person asked, and has not got the newest yet
+        self.is_asked = asked_at is not None and (head_at is None or head_at < asked_at)
+        lately = asked_at is not None and asked_at > self.now - timedelta(minutes=30)
+        self.waiting_client = Client(self.account, waiting=self.is_asked and lately)
         self.client = Client(self.account)
         self.counts: dict[str, int] = {}
 
@@ -263,14 +267,26 @@ class _Step:
                 self._move(page=None if done else page + 1)
                 if done:
                     return
-            else:  # an empty page is the end, unless it is a bad answer: the walk asks once more from the oldest on
-                oldest = known_of(self.account.pk).aggregate(at=Min("started_at"))["at"]
-                self._move(page=None, listed_at=self.now, head_at=self.now, walk_before=oldest, walked_at=self.now)
+            else:
+                self._move(
+                    page=None, listed_at=self.now, head_at=self.now, walk_before=self._unsure(page), walked_at=self.now
+                )
+
+    def _unsure(self, page: int) -> datetime | None:
+        """What has to be walked over once more after the list ended with this empty page.
+
+        Pages are counted from the newest, so what is deleted or uploaded while they come moves the others: some would be
+        on no page we saw. Where there were several, all is compared once more, by dates, which nothing moves. Where there
+        was one, only the end is asked for again: an empty page is the end, unless it is a bad answer.
+        """
+        if page > FIRST_PAGE + 1:
+            return self.now + timedelta(days=2)
+        oldest: datetime | None = known_of(self.account.pk).aggregate(at=Min("started_at"))["at"]
+        return oldest
 
     def _head(self) -> None:
-        asked = self.state.asked_at is not None
-        items = self._ask(self.waiting_client.activities, page=1, per_page=A_PAGE)
-        with self._storing("asked" if asked else "nightly"):
+        items = self._ask(self.waiting_client.activities, page=FIRST_PAGE, per_page=A_PAGE)
+        with self._storing("asked" if self.is_asked else "nightly"):
             new = self._store(items)
             seen, starts = _seen(items), _starts(items)
             known = known_of(self.account.pk)
@@ -330,7 +346,10 @@ class _Step:
         return found
 
     def _verify(self, row: StravaActivity) -> None:
-        detail = self._detail(row.strava_id)
+        try:
+            detail = self._detail(row.strava_id)
+        except Unreadable:
+            return  # it is there, set aside, and so not missing
         with self._storing(""):
             if detail is None:
                 self._remove(row.strava_id)
@@ -367,7 +386,10 @@ class _Step:
         known = StravaActivity.objects.filter(account=self.account, strava_id=event.object_id).first()
         if known is None and event.aspect == "delete":
             return self._done(event, "unknown")
-        detail = self._detail(event.object_id)
+        try:
+            detail = self._detail(event.object_id)
+        except Unreadable:
+            return None  # set aside, and so is the event
         with self._storing("event"):
             if detail is not None and detail.athlete_id not in (self.account.strava_athlete_id, None if known else -1):
                 return self._done(event, "foreign")
@@ -407,7 +429,7 @@ class _Step:
         )
 
     def _detail(self, strava_id: int) -> Detail | None:
-        """The activity; None for a 404. What cannot be read is set aside and counts as nothing new."""
+        """The activity; None for a 404. Raises Unreadable once it is set aside."""
         try:
             found: Detail = self._ask(self.client.activity, strava_id)
         except NotFound:

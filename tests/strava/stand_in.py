@@ -144,13 +144,15 @@ class World:
         self._activities[made["id"]] = made
         return made["id"]
 
-    def activities(self, athlete: int, count: int, every_days: float = 1.0, until: str = "") -> list[int]:
-        """An ordinary history, newest first."""
+    def activities(
+        self, athlete: int, count: int, every_days: float = 1.0, until: str = "", **fields: Any
+    ) -> list[int]:
+        """An ordinary history, newest first; fields: what else all of them have."""
         last = datetime.fromisoformat(until) if until else datetime.now(UTC) - timedelta(hours=2)
         ids = []
         for number in range(count):
             start = (last - timedelta(days=every_days * number)).replace(microsecond=0)
-            ids.append(self.activity(athlete, **self._at(start), distance=5000.0 + number % 200 * 50))
+            ids.append(self.activity(athlete, **self._at(start), distance=5000.0 + number % 200 * 50, **fields))
         return ids
 
     def change(self, activity_id: int, **fields: Any) -> None:

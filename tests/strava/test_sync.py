@@ -51,19 +51,40 @@ def paths(strava) -> list[str]:
 
 
 def test_everything_is_listed_first_and_one_call_each_brings_the_streams(roomy, account):
-    ids = roomy.activities(7, 205)
-    pull(account)
+    ids = roomy.activities(7, 10) + roomy.activities(7, 195, until="2026-01-01", manual=True)
+    pull(account, now=False)
     assert here(account) == set(ids)
     asked = paths(roomy)
-    first_stream = next(n for n, path in enumerate(asked) if path.endswith("/streams"))
-    assert asked[:first_stream] == ["/athlete/activities"] * first_stream and first_stream <= 6
-    assert sum(path.endswith("/streams") for path in asked) == 205
-    assert Recording.objects.filter(n_samples__gt=0).count() == 205
+    assert asked[:6] == ["/athlete/activities"] * 6, (
+        "two pages, their end; then once more by date, for what moved meanwhile"
+    )
+    assert len(asked) == 6 + 10 and all(path.endswith("/streams") for path in asked[6:])
+    assert Recording.objects.filter(n_samples__gt=0).count() == 10, (
+        "what was typed in at Strava has no streams to ask for"
+    )
     assert Activity.objects.count() == 205
 
 
+@pytest.mark.parametrize("where", ["seen already", "to come"])
+def test_what_moves_while_the_pages_come_is_on_none_of_them_and_still_found(roomy, account, where):
+    """Taking an activity off a page that was read moves the first of the next page onto it, where nobody looks again."""
+    ids = roomy.activities(7, 205, manual=True)
+    StravaSync.objects.create(account=account)
+    sync.work(account.pk, steps=1)
+    gone = ids[50] if where == "seen already" else ids[201]
+    roomy.remove(gone)
+    pull(account, now=False)
+    assert here(account) == set(ids) - {gone}
+    late = roomy.activity(7, start_date="2012-05-04T08:00:00Z")
+    StravaSync.objects.filter(pk=account.pk).update(page=2, listed_at=None, due_at=timezone.now())
+    new = roomy.activity(7, manual=True)
+    pull(account, now=False)
+    assert here(account) == {*ids, late, new} - {gone}
+    assert Activity.objects.count() == 206, "nothing is double"
+
+
 def test_pulling_twice_changes_nothing_and_a_quiet_night_is_one_call(roomy, account):
-    roomy.activities(7, 30)
+    roomy.activities(7, 8)
     pull(account)
     before = list(Recording.objects.order_by("pk").values())
     asked = len(paths(roomy))
@@ -112,7 +133,7 @@ def test_a_corrected_name_wins_for_good(roomy, account):
 
 @pytest.mark.parametrize("n", [8, 60])
 def test_an_empty_list_removes_nothing(roomy, account, n):
-    ids = roomy.activities(7, n)
+    ids = roomy.activities(7, n, manual=True)
     pull(account)
     roomy.fault("body", path="/athlete/activities", body=[], times=1)
     pull(account)
@@ -123,7 +144,7 @@ def test_an_empty_list_removes_nothing(roomy, account, n):
 
 
 def test_many_deletions_at_once_wait_for_a_persons_word(roomy, account, as_ada):
-    ids = roomy.activities(7, 60)
+    ids = roomy.activities(7, 60, manual=True)
     pull(account)
     for one in ids[:30]:
         roomy.remove(one)
