@@ -102,6 +102,13 @@ def take_back_one(recording: Recording) -> None:
         joining.take_back(recording.athlete_id, list(Recording.objects.filter(pk=recording.pk)))
 
 
+def take_back_all(activity: Activity) -> None:
+    """An activity with every recording of it. Twice is once."""
+    with transaction.atomic():
+        locks.until_commit(locks.ATHLETE, activity.athlete_id)
+        joining.take_back(activity.athlete_id, list(Recording.objects.filter(activity=activity.pk)))
+
+
 def recordings_of(batch: ImportBatch) -> QuerySet[Recording]:
     return Recording.objects.filter(athlete=batch.athlete_id, import_file__batch=batch)
 

@@ -62,6 +62,7 @@ urlpatterns = [
     path("export/<int:export_id>/drop/", account_export.export_drop, name="export-drop"),
     path("bests/", bests.best_list, name="race-bests"),
     path("activities/<int:activity_id>/sources/", sources.sources, name="activity-sources"),
+    path("activities/<int:activity_id>/remove/", sources.activity_remove, name="activity-remove"),
     path("recordings/<int:recording_id>/split/", sources.recording_split, name="recording-split"),
     path("recordings/<int:recording_id>/remove/", sources.recording_remove, name="recording-remove"),
     path("same-run/", sources.same_run, name="same-run"),

@@ -83,6 +83,7 @@ PAGES: dict[str, list[Page]] = {
     "performance:activity-list": [at("/activities/"), at("/activities/?q=nothing+fits")],
     "performance:activity": [at("/activities/{run}/"), at("/activities/{run}/?from_km=2&to_km=4")],
     "performance:activity-sources": [at("/activities/{run}/sources/")],
+    "performance:activity-remove": [at("/activities/{run}/remove/")],
     "performance:recording-remove": [at("/recordings/{recording}/remove/")],
     "performance:same-run": [at("/same-run/")],
     "performance:export": [at("/export/")],

@@ -161,6 +161,7 @@ TABLE = {
     "export/<int:export_id>/drop/": "302 405 405 405 405 405 405 405 405",
     "bests/": "302 200 200 200 200 200 200 200 200",
     "activities/<int:activity_id>/sources/": "302 200 404 404 404 404 404 404 404",
+    "activities/<int:activity_id>/remove/": "302 200 404 404 404 404 404 404 404",
     "recordings/<int:recording_id>/split/": "302 405 405 405 405 405 405 405 405",
     "recordings/<int:recording_id>/remove/": "302 200 404 404 404 404 404 404 404",
     "same-run/": "302 200 200 200 200 200 200 200 200",

@@ -155,6 +155,25 @@ def recording_remove(request: HtmxHttpRequest, recording_id: int) -> HttpRespons
     return render(request, "performance/recording_remove.html", page)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def activity_remove(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
+    """What deleting an activity with all of its recordings would do, and doing it."""
+    activity = _own_activity(request, activity_id)
+    if request.method == "POST":
+        undo.take_back_all(activity)
+        messages.success(request, _("The activity is deleted."))
+        return redirect("performance:activity-list")
+    recordings = Recording.objects.filter(activity=activity)
+    page = {
+        "activity": activity,
+        "title": figures_of(activity, shows_streams=True, units=units_of(request)).title,
+        "at_strava": recordings.filter(source=Recording.Source.STRAVA).exists(),
+        "consequences": undo.Consequences(activity.athlete, recordings),
+    }
+    return render(request, "performance/activity_remove.html", page)
+
+
 # -- the inbox of pairs ---------------------------------------------------------------------------------------------------
 
 PAIRS_SHOWN: Final = 25

@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.models import Activity, Recording
+from activities.models import Activity, Recording, SampleBlock
+from performance import analysis, decisions
+from performance.models import BestEffort, Race
 from tests.activities.files import START, imported, tcx
+from tests.activities.test_ingest import stored_files
 from tests.factories import grant, make_activity, make_recording
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +107,33 @@ def test_the_workshop_is_the_athletes_own(cast, as_carl, as_eve, as_olga):
         assert who.get(f"/recordings/{recording.pk}/remove/").status_code == 404
         assert who.post(f"/same-run/{run.pk}/{run.pk}/", {"what": "together"}).status_code == 404
         assert who.get("/same-run/").status_code == 200
+
+
+def test_an_activity_is_deleted_with_every_recording_of_it(ada, as_ada, django_capture_on_commit_callbacks):
+    imported(ada, tcx(step_s=10.0, name="Phone", hr=None), tcx(step_s=2.0, name="Watch"))
+    run = Activity.objects.get()
+    analysis.analyse(run.pk)
+    decisions.mark(run, by=ada.user)
+    asked = as_ada.get(f"/activities/{run.pk}/remove/").content.decode()
+    assert "Delete this activity?" in asked and "1 activity goes" in asked and "comes from Strava" not in asked
+    assert Activity.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert as_ada.post(f"/activities/{run.pk}/remove/").status_code == 302
+    for model in (Activity, Recording, SampleBlock, BestEffort, Race):
+        assert not model.objects.exists(), model
+    assert not stored_files()
+    assert as_ada.post(f"/activities/{run.pk}/remove/").status_code == 404
+
+
+def test_what_stays_at_strava_is_said_before(ada, as_ada):
+    run = make_activity(athlete=ada, source="strava")
+    assert "comes from Strava" in as_ada.get(f"/activities/{run.pk}/remove/").content.decode()
+
+
+def test_somebody_elses_activity_is_not_deleted(cast, as_carl, as_eve):
+    run = make_activity(athlete=cast.ada)
+    grant(athlete=cast.ada, coach=cast.carl, level=3)
+    for who in (as_carl, as_eve):
+        assert who.get(f"/activities/{run.pk}/remove/").status_code == 404
+        assert who.post(f"/activities/{run.pk}/remove/").status_code == 404
+    assert Activity.objects.exists()
