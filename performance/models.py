@@ -19,11 +19,15 @@ from athletes.models import Athlete
 
 class RaceQuerySet(models.QuerySet["Race"]):
     def visible_to(self, user: access.Viewer) -> RaceQuerySet:
-        """Races this user may see (grant level 1); what rests on Strava's data alone only by the operator's switch."""
+        """Races this user may see (grant level 1); what rests on Strava's data alone only by the operator's switch.
+
+        A warm-up that a watch recorded opens no race that Strava alone told of.
+        """
         visible = self.filter(access.athletes_q(user, level=access.RACES, prefix="athlete__"))
         if not settings.STRAVA_SHARE_WITH_COACHES and user.is_authenticated:
-            from_strava = RaceRecording.objects.filter(race=models.OuterRef("pk"), recording__source="strava")
-            elsewhere = RaceRecording.objects.filter(race=models.OuterRef("pk")).exclude(recording__source="strava")
+            raced = RaceRecording.objects.filter(race=models.OuterRef("pk"), role=RaceRecording.Role.RACE)
+            from_strava = raced.filter(recording__source="strava")
+            elsewhere = raced.exclude(recording__source="strava")
             told = Q(typed=True) | ~models.Exists(from_strava) | models.Exists(elsewhere)
             visible = visible.filter(Q(athlete__user=user) | told)
         return visible

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
+from performance import decisions
 from performance.models import RaceRecording
 from performance.views.race_faces import FIELDS
 from tests.factories import grant, make_activity, make_race, make_recording
@@ -166,6 +167,14 @@ def test_races_known_from_strava_alone_go_to_a_coach_only_where_the_operator_all
     assert (len(as_json(as_ada)), len(as_json(as_carl))) == (1, 0)
     settings.STRAVA_SHARE_WITH_COACHES = True
     assert len(as_json(as_carl)) == 1
+
+
+def test_a_warm_up_from_a_watch_opens_no_race_that_strava_alone_told_of(cast, as_carl):
+    race = make_race(athlete=cast.ada, activity=make_activity(athlete=cast.ada, source="strava"))
+    grant(athlete=cast.ada, coach=cast.carl, level=3)
+    decisions.link(race.pk, make_activity(athlete=cast.ada), role="warm_up", by=cast.ada.user)
+    assert as_json(as_carl) == []
+    assert as_carl.get("/coach/").context["grants"][0].n_races is None
 
 
 def test_without_signing_in_both_faces_say_so(db):
