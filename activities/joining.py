@@ -352,8 +352,9 @@ def split_off(recording: Recording, *, by: User) -> Activity:
 def correct(activity_id: int, values: dict[str, Any]) -> Activity:
     """What a person says about an activity wins for good; None takes the correction back."""
     with transaction.atomic():
+        # The athlete's lock before the row's, as everywhere: the other way round an import would wait for us and we for it.
+        locks.until_commit(locks.ATHLETE, Activity.objects.values_list("athlete_id", flat=True).get(pk=activity_id))
         activity = Activity.objects.select_for_update().get(pk=activity_id)
-        locks.until_commit(locks.ATHLETE, activity.athlete_id)
         taken_back = {name for name, value in values.items() if value is None}
         corrected = {name for name, value in values.items() if value is not None}
         for name in corrected:

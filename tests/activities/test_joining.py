@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -149,6 +151,15 @@ def test_a_correction_survives_joining_splitting_and_the_loss_of_a_recording(ada
     joining.correct(run.pk, {"name": None})
     run.refresh_from_db()
     assert (run.name, run.corrected) == ("From the phone", [])
+
+
+def test_a_correction_takes_the_athletes_lock_before_the_row_as_an_import_does(ada):
+    imported(ada, tcx())
+    with CaptureQueriesContext(connection) as asked:
+        joining.correct(Activity.objects.get().pk, {"name": "My best day"})
+    statements = [query["sql"] for query in asked]
+    athletes_lock = next(n for n, sql in enumerate(statements) if "pg_advisory_xact_lock" in sql)
+    assert all("FOR UPDATE" not in sql for sql in statements[:athletes_lock])
 
 
 def test_a_correction_outlives_its_run_and_holds_when_it_comes_again(ada):
