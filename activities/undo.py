@@ -41,9 +41,10 @@ def retry(batch: ImportBatch, *, file_id: int | None = None) -> int:
     """Read the refused files again whose bytes are still here: one, or all. Gives how many."""
     from activities.tasks import import_file
 
-    again = retriable(batch).filter(**({"pk": file_id} if file_id else {}))
     with transaction.atomic():
         locks.until_commit(locks.ATHLETE, batch.athlete_id)
+        batch.refresh_from_db(fields=["undo_asked_at"])  # it may have been taken back since it was looked at
+        again = retriable(batch).filter(**({"pk": file_id} if file_id else {}))
         ids = list(again.values_list("pk", flat=True))
         ImportFile.objects.filter(pk__in=ids).update(
             outcome=ImportFile.Outcome.WAITING, code="", reason="", attempts=0, attempted_at=None, done_at=None

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from activities import ingest, originals, streams, undo
 from activities.models import Activity, ImportBatch, ImportFile, Recording, SampleBlock
@@ -107,6 +108,16 @@ def test_undo_while_it_is_read_stops_the_reading_and_takes_back_the_rest(ada, mo
     ingest.work_off(files[1].pk)
     assert sorted(batch.files.values_list("outcome", flat=True)) == ["cancelled", "cancelled", "new"]
     assert not Recording.objects.exists() and batch.undone_at
+
+
+def test_what_was_taken_back_meanwhile_is_not_read_again(ada):
+    (file,) = imported(ada, b"no run at all")
+    seen = ImportBatch.objects.get(pk=file.batch_id)
+    assert list(undo.retriable(seen)) == [file]
+    ImportBatch.objects.filter(pk=seen.pk).update(undo_asked_at=timezone.now())
+    assert undo.retry(seen) == 0
+    file.refresh_from_db()
+    assert file.outcome == "refused"
 
 
 @pytest.mark.django_db(transaction=True)
