@@ -302,6 +302,8 @@ def take(file_id: int) -> bool:
         if not ours or file is None:
             return False
         athlete, by = file.athlete, file.athlete.user
+        # What the athlete says of a race meanwhile waits, so that nothing of it is written over.
+        list(Race.objects.of(athlete).select_for_update().order_by("pk").values_list("pk"))
         judged = judge(athlete, read_rows(table_of(file), Reading.of(file.reading)))
         new = [_new(athlete, one.row) for one in judged if one.outcome == "new"]
         Race.objects.bulk_create(new, batch_size=500)

@@ -1,11 +1,13 @@
 """A whole career from a table: columns found, rows compared with the book, taken in, taken back."""
 
 import io
+import threading
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,7 +16,7 @@ from athletes.models import Athlete
 from performance import analysis, decisions, results_import
 from performance.models import Race, ResultsFile
 from performance.results_import import first_reading, judge, read_rows
-from tests.factories import grant, make_activity, make_race
+from tests.factories import grant, make_activity, make_athlete, make_race
 
 CAREER = """Datum;Veranstaltung;Strecke;Nettozeit;Bruttozeit;Platz;AK;Startnummer
 18.10.2020;Ely 10K;10 km;45:42;45:50;17/320;W55;A17
@@ -156,6 +158,31 @@ def test_a_recorded_race_is_given_its_official_time_and_loses_it_again(ada):
     race.refresh_from_db()
     assert (race.said_name, race.chip_time_s, race.place_overall, race.place_sex) == ("", None, None, 4)
     assert race.state != "confirmed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_of_a_race_while_a_table_is_taken_in_is_not_written_over():
+    athlete = make_athlete(email="ada@example.invalid", born=date(1968, 5, 17), table="F")
+    race = make_race(athlete=athlete, activity=make_activity(athlete=athlete, distance_m=10_060, time_s=2760))
+    row = "date,event,distance,chip time\n2026-10-18,Ely Runners 10K,10 km,45:30\n"
+    file = results_import.receive(athlete, name="career.csv", data=row.encode())
+    results_import.ask_to_take(file)
+
+    def take() -> None:
+        try:
+            results_import.take(file.pk)
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=take)
+    with transaction.atomic():
+        Race.objects.filter(pk=race.pk).update(notes="Windy.")
+        worker.start()
+        worker.join(timeout=1.5)
+        assert worker.is_alive()
+    worker.join()
+    race.refresh_from_db()
+    assert (race.chip_time_s, race.notes) == (2730, "Windy.")
 
 
 def test_a_run_that_turns_up_later_finds_its_race(ada):
