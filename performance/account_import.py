@@ -184,10 +184,13 @@ class _Reader:
         for pairing in told.get("pairings") or []:
             _fill(Pairing(athlete=self.athlete, by=self.athlete.user), pairing).save()
         for kept in told.get("kept_corrections") or []:
-            _fill(KeptCorrection(athlete=self.athlete), kept).save()
+            correction = _fill(KeptCorrection(athlete=self.athlete), kept)
+            _only_correctable(correction.values)
+            correction.save()
 
     def _activity(self, line: _ActivityLine) -> None:
         activity = _fill(Activity(athlete=self.athlete), line.fields)
+        _only_correctable(activity.corrected)
         activity.changed_at = timezone.now()
         activity.save()
         self.activities[line.ref] = activity
@@ -285,6 +288,12 @@ class _Reader:
         if ref not in known:
             raise NotAnExport(_("A race names a run that is not in the export."))
         return known[ref]
+
+
+def _only_correctable(names: Any) -> None:
+    """What is corrected is set by its name later on, so a name that is no merged column could be a row's key or owner."""
+    if not isinstance(names, dict | list) or not set(names) <= set(Activity.MERGED):
+        raise NotAnExport(_("It corrects something that cannot be corrected."))
 
 
 class _Path:

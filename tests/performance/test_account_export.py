@@ -313,6 +313,21 @@ def test_keys_and_paths_of_another_installation_mean_nothing_here(ada, cast, tmp
     assert not Activity.objects.of(cast.eve).exists()
 
 
+def test_a_correction_sets_no_owner_and_no_key(ada, cast, tmp_path):
+    imported(ada, tcx())
+    data, other = exported(ada), make_athlete(email="again@example.invalid")
+    profile = json.loads(members(data)["profile.json"])
+    kept = {"key": Recording.objects.get().key, "values": {"athlete_id": cast.eve.pk}}
+    hostile = (
+        changed(data, profile__json=json.dumps(profile | {"kept_corrections": [kept]}).encode()),
+        changed(data, activities__jsonl=line_of(data, "activities.jsonl", fields__corrected=["id"])),
+    )
+    for content in hostile:
+        with pytest.raises(NotAnExport, match="cannot be corrected"):
+            brought_back(content, other, tmp_path)
+        assert not Activity.objects.of(other).exists()
+
+
 def test_an_account_with_anything_in_it_is_left_alone(ada, tmp_path):
     imported(ada, tcx())
     data = exported(ada)
