@@ -3,13 +3,15 @@
 import json
 import time
 from argparse import ArgumentParser
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
 from django.utils import timezone
 
+from activities import locks
 from activities.models import StravaAccount, StravaRun, StravaSync
 from activities.queue import ask_for
 from activities.signals import sync_finished
@@ -20,6 +22,7 @@ from athletes.models import Athlete
 COUNTS = ("n_new", "n_changed", "n_removed", "n_set_aside", "n_streams", "n_calls")
 #: a limit that opens within this is waited for; what lies further ahead is told
 PATIENCE = timedelta(seconds=65)
+MOST_TRIES = 3
 
 
 class Command(BaseCommand):
@@ -59,13 +62,12 @@ class Command(BaseCommand):
         if options["json"]:
             took_s = round((timezone.now() - began).total_seconds(), 1)
             self.stdout.write(json.dumps({"waited": options["wait"], "took_s": took_s, "athletes": told}, indent=2))
-            return
-        for one in told:
-            self.stdout.write(
-                f"{one['athlete']}: {one['new']} new, {one['changed']} changed, {one['removed']} removed, "
-                f"{one['set_aside']} set aside, streams of {one['streams']}; {one['calls']} calls; {one['state']}"
-                + (f", next try {one['next_try']}" if one["next_try"] else "")
-            )
+        else:
+            for one in told:
+                self.stdout.write(_in_words(one))
+        stuck = [one["athlete"] for one in told if one["state"] not in ("done", "waiting", "rate_limited")]
+        if options["wait"] and stuck:
+            raise CommandError(f"Not done for {', '.join(stuck)}. `manage.py check_strava` tells more.")
 
     def _ask(self, account: StravaAccount, *, nightly: bool, send: bool) -> None:
         now = timezone.now()
@@ -79,24 +81,28 @@ class Command(BaseCommand):
     def _work_off(self, accounts: list[StravaAccount]) -> None:
         """Some steps of each in turn, until none has anything to do soon. A worker's steps are waited for."""
         open_ids = [account.pk for account in accounts]
+        tries: Counter[int] = Counter()
         while open_ids:
             for account_id in list(open_ids):
-                at = sync.work(account_id)
-                if at is None:
-                    at = StravaSync.objects.values_list("due_at", flat=True).get(pk=account_id)
-                if at is None or (at > timezone.now() + PATIENCE and not _is_leased(account_id)):
+                due_at = _due_at(account_id)
+                if due_at is not None and due_at <= timezone.now():
+                    sync.work(account_id)
+                    due_at = _due_at(account_id)
+                    tries[account_id] += due_at is not None and due_at > timezone.now() + timedelta(seconds=5)
+                far = due_at is not None and due_at > timezone.now() + PATIENCE
+                if due_at is None or tries[account_id] > MOST_TRIES or (far and not _is_worked_on(account_id)):
                     open_ids.remove(account_id)
-            if open_ids:
-                due = StravaSync.objects.filter(pk__in=open_ids).order_by("due_at").values_list("due_at", flat=True)
-                first = due.first()
-                wait_s = (first - timezone.now()).total_seconds() if first else 0
-                time.sleep(min(max(wait_s, 0.0), 1.0))
+            waits = [due_at for due_at in map(_due_at, open_ids) if due_at is not None]
+            if waits:
+                time.sleep(min(max((min(waits) - timezone.now()).total_seconds(), 0.05), 1.0))
 
 
-def _is_leased(account_id: int) -> bool:
+def _due_at(account_id: int) -> datetime | None:
+    return StravaSync.objects.values_list("due_at", flat=True).get(pk=account_id)
+
+
+def _is_worked_on(account_id: int) -> bool:
     """Whether another process is at work on it."""
-    from activities import locks
-
     with locks.alone(locks.STRAVA_SYNC, account_id) as ours:
         return not ours
 
@@ -120,3 +126,13 @@ def _told(account: StravaAccount, before: dict[str, int]) -> dict[str, Any]:
         "connection": account.state,
         "next_try": state.due_at.isoformat(timespec="seconds") if state.due_at else None,
     }
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    waits = f", next try {told['next_try']}" if told["next_try"] else ""
+    held = f"; {told['held']} seem to be gone, which the athlete is asked about on /sync/" if told["held"] else ""
+    return (
+        f"{told['athlete']}: {told['new']} new, {told['changed']} changed, {told['removed']} removed, "
+        f"{told['set_aside']} set aside, streams of {told['streams']} ({told['streams_due']} to come); "
+        f"{told['calls']} calls; {told['state']}{waits}{held}"
+    )
