@@ -10,7 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from activities import joining, locks
-from activities.models import Recording, StravaAccount
+from activities.models import (
+    Recording,
+    StravaAccount,
+    StravaActivity,
+    StravaEvent,
+    StravaSetAside,
+    StravaSync,
+)
 from activities.queue import ask_for
 from activities.undo import STEP, Consequences
 from athletes.models import Athlete
@@ -53,9 +60,17 @@ def work_off(account_id: int) -> bool:
         if account.state == StravaAccount.State.DISCONNECTED:
             account.delete()
         else:
-            unfinished().filter(pk=account_id).update(erase_asked_at=None)
+            _forget(account_id)
         log.info("strava data erased", athlete_id=account.athlete_id, recordings=removed)
         return True
+
+
+def _forget(account_id: int) -> None:
+    """An account that Strava itself ended stays, to be connected again: then everything is fetched as the first time."""
+    with transaction.atomic():
+        for what in (StravaActivity, StravaSetAside, StravaEvent, StravaSync):
+            what.objects.filter(account=account_id).delete()
+        unfinished().filter(pk=account_id).update(erase_asked_at=None)
 
 
 def _step(athlete: Athlete) -> int:

@@ -1,9 +1,10 @@
 """Fetching everything, keeping it as it is at Strava, and never removing what a bad answer leaves out."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pydantic import SecretStr
 
 from activities.models import (
     Activity,
@@ -15,8 +16,12 @@ from activities.models import (
     StravaSetAside,
     StravaSync,
 )
-from activities.strava import sync
+from activities.strava import erasing, sync
+from activities.strava.models import SCOPES
+from activities.strava.sealing import Sealed
 from activities.tasks import pull_everyone
+from performance.models import Race
+from tests.factories import make_race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -197,6 +202,43 @@ def test_the_night_takes_each_account_up_once(roomy, account, settings):
 # -- webhooks --
 
 
+def test_after_a_withdrawal_all_is_erased_and_connecting_again_fetches_it_all(roomy, account, client):
+    ids = roomy.activities(7, 3) + roomy.activities(7, 210, until="2026-01-01", manual=True)
+    roomy.change(ids[1], start_date=None, start_date_local=None)
+    pull(account, now=False)
+    assert StravaSetAside.objects.count() == 1
+    kept = make_race(athlete=account.athlete)
+    roomy.revoke(7)
+    post(client, account, object_type="athlete", object_id=7, aspect_type="update", updates={"authorized": "false"})
+    pull(account, now=False)
+    assert erasing.work_off(account.pk) and here(account) == set() and not Activity.objects.exists()
+    for what in (StravaActivity, StravaSetAside, StravaEvent, StravaSync):
+        assert not what.objects.exists(), "nothing of it is left, payloads neither"
+    assert Race.objects.get() == kept, "what was typed in stays"
+
+    token = roomy.connect(7, list(SCOPES))
+    StravaAccount.objects.filter(pk=account.pk).update(
+        state="connected",
+        access_token=Sealed.of(SecretStr(token["access_token"])),
+        refresh_token=Sealed.of(SecretStr(token["refresh_token"])),
+        expires_at=datetime.fromtimestamp(token["expires_at"], UTC),
+    )
+    sync.begin(account.pk)
+    pull(account, now=False)
+    assert here(account) == set(ids) - {ids[1]} and StravaSync.objects.get().listed_at
+
+
+def test_data_stays_after_a_withdrawal_where_the_operator_says_so(roomy, account, client, settings):
+    settings.STRAVA_KEEP_WHEN_DEAUTHORISED = True
+    ids = roomy.activities(7, 3)
+    pull(account, now=False)
+    roomy.revoke(7)
+    post(client, account, object_type="athlete", object_id=7, aspect_type="update", updates={"authorized": "false"})
+    pull(account, now=False)
+    account.refresh_from_db()
+    assert account.erase_asked_at is None and account.refresh_token is None and here(account) == set(ids)
+
+
 def post(client, account, **event):
     told = {
         "object_type": "activity", "object_id": 1, "aspect_type": "create", "updates": {},
@@ -260,8 +302,6 @@ def test_a_forged_withdrawal_changes_nothing_and_a_real_one_erases(roomy, accoun
 
 
 def test_the_challenge_is_answered_only_with_our_word(client, settings):
-    from pydantic import SecretStr
-
     settings.STRAVA_VERIFY_TOKEN = SecretStr("ours")
     asked = {"hub.mode": "subscribe", "hub.challenge": "abc", "hub.verify_token": "ours"}
     assert client.get("/webhooks/strava/", asked).json() == {"hub.challenge": "abc"}
