@@ -20,7 +20,7 @@ from activities.strava.limiter import SHARE_OF_WAITING, Usage
 from activities.strava.models import StravaAccount, StravaApplication
 from activities.strava.sealing import CannotOpen
 from activities.strava.sync_models import StravaActivity, StravaRun, StravaSetAside, StravaStray, StravaSync
-from activities.strava.words import words_for
+from activities.strava.words import why_set_aside, words_for
 from athletes.http import HtmxHttpRequest, wants_part
 
 LATEST = 10
@@ -125,7 +125,10 @@ def _page(request: HtmxHttpRequest) -> dict[str, Any]:
         "days_left": _days_left(account, usage),
         "weekly": sync.compares_every(account) > sync.COMPARE_OFTEN,
         "runs": list(StravaRun.objects.filter(account=account).order_by("-pk")[:LATEST]),
-        "aside": list(StravaSetAside.objects.visible_to(request.user).order_by("-seen_at")[:LATEST]),
+        "aside": [
+            (one, why_set_aside(one.reason))
+            for one in StravaSetAside.objects.visible_to(request.user).order_by("-seen_at")[:LATEST]
+        ],
         "orders": StravaSync.Order.choices,
         "retention_days": settings.STRAVA_RETENTION_DAYS,
         "is_operator": request.user.is_superuser,

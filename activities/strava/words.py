@@ -131,3 +131,16 @@ WORDS: Final[dict[str, Words]] = {
 
 def words_for(code: str) -> Words:
     return WORDS.get(code, WORDS["failed"])
+
+
+#: by why an activity was set aside
+SET_ASIDE: Final = {
+    "no_start": _("it does not say when it began"),
+    "date_impossible": _("its date cannot be right"),
+    "no_id": _("it has no number"),
+    "not_an_object": _("it is not an activity"),
+}
+
+
+def why_set_aside(reason: str) -> str | Promise:
+    return SET_ASIDE.get(reason, _("it could not be read"))

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 from pydantic import SecretStr
+from tenacity import wait_none
 
 from activities.models import (
     Activity,
@@ -16,12 +18,16 @@ from activities.models import (
     StravaSetAside,
     StravaSync,
 )
-from activities.strava import erasing, sync
-from activities.strava.models import SCOPES
+from activities.strava import client as client_module
+from activities.strava import erasing, http, sync
+from activities.strava.models import SCOPES, StravaBudget
 from activities.strava.sealing import Sealed
+from activities.strava.words import WORDS, words_for
 from activities.tasks import pull_everyone
 from performance.models import Race
 from tests.factories import make_race
+from tests.pages import assert_page_and_partial
+from tests.strava.conftest import forget_budgets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,6 +102,34 @@ def test_pulling_twice_changes_nothing_and_a_quiet_night_is_one_call(roomy, acco
     pull(account)
     assert list(Recording.objects.order_by("pk").values()) == before
     assert len(paths(roomy)) == asked + 1
+
+
+FAULTS = [
+    {"kind": "status", "status": 502},
+    {"kind": "cut_json"},
+    {"kind": "html_200"},
+    {"kind": "reset"},
+    {"kind": "status", "status": 429, "body": {"message": "Rate Limit Exceeded"}},
+    {"kind": "stall", "seconds": 0.8},
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['kind']} {fault.get('status', '')}".strip())
+def test_faults_in_the_middle_of_a_history_cost_time_and_nothing_else(roomy, account, monkeypatch, settings, fault):
+    monkeypatch.setattr(http, "READ_S", 0.4)
+    monkeypatch.setattr(client_module, "wait_exponential_jitter", lambda **_how: wait_none())
+    ids = roomy.activities(7, 2) + roomy.activities(7, 203, until="2026-01-01", manual=True)
+    roomy.fault(path="/athlete/activities", times=5, after=1, **fault)
+    roomy.fault(path="/streams", times=1, **fault)
+    for _again in range(14):
+        pull(account, now=False)
+        forget_budgets(settings.REDIS_URL)  # as if the quarter of an hour were over
+        StravaBudget.objects.all().delete()
+        StravaActivity.objects.update(retry_at=None)
+        StravaSync.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+    assert here(account) == set(ids) and Activity.objects.count() == 205
+    assert StravaActivity.objects.filter(streams="here").count() == 2
+    assert StravaSync.objects.get().error == "" and StravaSync.objects.get().due_at is None
 
 
 def test_edits_late_uploads_and_deletions_are_noticed(roomy, account):
@@ -309,6 +343,38 @@ def test_the_challenge_is_answered_only_with_our_word(client, settings):
 
 
 # -- pages and rights --
+
+
+def test_the_page_and_its_part_cost_few_queries(roomy, account, as_ada, as_olga, django_assert_max_num_queries):
+    roomy.activities(7, 3)
+    pull(account, now=False)
+    assert "Sync now" in assert_page_and_partial(as_ada, "/sync/", "sync-state")
+    with django_assert_max_num_queries(12):
+        as_ada.get("/sync/")
+    with django_assert_max_num_queries(12):
+        as_olga.get("/sync/everybody/")
+    assert "/sync/" in as_ada.get("/more/").content.decode()
+    assert "/sync/" in as_ada.get("/connect/strava/").content.decode()
+    assert "/sync/everybody/" in as_olga.get("/more/").content.decode()
+
+
+@pytest.mark.parametrize("error", sorted(set(WORDS) - {"connected", "disconnected"}))
+def test_every_fault_has_words_on_the_page_and_for_operators(account, as_ada, as_olga, error):
+    StravaSync.objects.create(account=account, error=error, due_at=None)
+    for client, path in ((as_ada, "/sync/"), (as_olga, "/sync/everybody/")):
+        assert escape(str(words_for(error).title)) in client.get(path).content.decode()
+
+
+def test_pausing_ordering_and_going_on(roomy, account, as_ada):
+    ids = roomy.activities(7, 4)
+    StravaSync.objects.create(account=account)
+    as_ada.post("/sync/change/", {"act": "pause"})
+    pull(account, now=False)
+    assert here(account) == set(ids) and not StravaActivity.objects.filter(streams="here").exists()
+    as_ada.post("/sync/change/", {"act": "order", "order": "oldest"})
+    as_ada.post("/sync/change/", {"act": "resume"})
+    sync.work(account.pk, steps=1)
+    assert StravaActivity.objects.get(streams="here").strava_id == ids[-1]
 
 
 def test_who_sees_the_pages(roomy, account, as_ada, as_carl, as_eve, as_olga):
