@@ -25,6 +25,8 @@ State = AccountExport.State
 
 KEPT_FOR: Final = timedelta(days=7)
 MOST_ATTEMPTS: Final = 3
+#: of one athlete at a time: an export may be as large as all that a person ever brought
+MOST_KEPT: Final = 3
 
 
 def ask(athlete: Athlete) -> AccountExport:
@@ -36,6 +38,8 @@ def ask(athlete: Athlete) -> AccountExport:
             export = AccountExport.objects.create(athlete=athlete, expires_at=timezone.now() + KEPT_FOR)
     except IntegrityError:
         return AccountExport.objects.get(athlete=athlete, state=State.WAITING)
+    for old in AccountExport.objects.filter(athlete=athlete).exclude(pk=export.pk)[MOST_KEPT - 1 :]:
+        drop(old)
     ask_for(make_export, export.pk)
     return export
 

@@ -102,6 +102,7 @@ def decide_all(race_ids: Sequence[int], *, athlete: Athlete, what: str, by: User
         races = list(
             Race.objects.of(athlete)
             .filter(pk__in=race_ids)
+            .order_by("pk")
             .select_for_update(of=("self",))
             .prefetch_related("decisions")
         )

@@ -367,7 +367,7 @@ def undo(file: ResultsFile) -> int:
             return 0
         touched = [told for told in file.outcomes if told["outcome"] in {"new", "adds"}]
         races = Race.objects.of(file.athlete).select_for_update().in_bulk([told["race"] for told in touched])
-        kept, restored = 0, []
+        kept, going, restored = 0, [], []
         for told in touched:
             race = races.get(told["race"])
             if race is None:
@@ -375,11 +375,12 @@ def undo(file: ResultsFile) -> int:
             if _plain(said_of(race)) != told["said"]:
                 kept += 1
             elif told["outcome"] == "new":
-                race.delete()
+                going.append(race.pk)
             else:
                 decisions.say(race, _said(told["before"]))
                 race.save()
                 restored.append((race, told["confirmed"]))
+        Race.objects.filter(pk__in=going).delete()
         for race, was_confirmed in restored:
             if was_confirmed:
                 RaceDecision.objects.create(race=race, what=RaceDecision.What.UNDONE, by=file.athlete.user)

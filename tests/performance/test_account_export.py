@@ -393,6 +393,12 @@ def test_it_can_be_deleted_before_and_goes_with_the_account(ada, as_ada, django_
     assert not default_storage.exists(export.stored_as)
 
 
+def test_no_more_than_three_are_kept(ada):
+    exports = [made(ada) for _again in range(4)]
+    assert set(AccountExport.objects.values_list("pk", flat=True)) == {export.pk for export in exports[1:]}
+    assert [default_storage.exists(export.stored_as) for export in exports] == [False, True, True, True]
+
+
 def test_a_worker_that_dies_three_times_over_it_is_enough(ada, as_ada):
     export = account_exports.ask(ada)
     AccountExport.objects.update(attempts=3)
