@@ -110,6 +110,7 @@ class RaceInline(admin.TabularInline):
     """The latest races of a runner, to be read."""
 
     model = Race
+    template = "admin/performance/latest_races.html"
     fields = readonly_fields = ("race", "state", "official", "time", "grade")
     extra = max_num = 0
     can_delete = False
@@ -395,6 +396,7 @@ class ActivityAdmin(Granted):
         {"local_date__year", "local_date__month", "local_date__day", "local_date__gte", "local_date__lt"}
     )
     search_fields = ("name", "athlete__user__name")
+    search_help_text = gettext_lazy("A run or a runner")
     date_hierarchy = "local_date"
     ordering = ("-started_at", "-pk")
     actions = None
