@@ -62,9 +62,11 @@ class Command(BaseCommand):
         if options["json"]:
             took_s = round((timezone.now() - began).total_seconds(), 1)
             self.stdout.write(json.dumps({"waited": options["wait"], "took_s": took_s, "athletes": told}, indent=2))
-        else:
+        elif told:
             for one in told:
                 self.stdout.write(_in_words(one))
+        else:
+            self.stdout.write("Nobody is connected to Strava.")
         stuck = [one["athlete"] for one in told if one["state"] not in ("done", "waiting", "rate_limited")]
         if options["wait"] and stuck:
             raise CommandError(f"Not done for {', '.join(stuck)}. `manage.py check_strava` tells more.")
