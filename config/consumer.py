@@ -12,7 +12,7 @@ class Consumer(CelerysConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # also what a task that outlived its connection meets when it is acknowledged there
-        known: tuple[type[Exception], ...] = self.conninfo.connection_errors
+        known: tuple[type[Exception], ...] = self.conninfo.connection_errors  # type: ignore[attr-defined]
         self.connection_errors = (*known, AttributeError)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
