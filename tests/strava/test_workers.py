@@ -171,7 +171,7 @@ def test_killed_workers_and_a_lost_redis_leave_nothing_undone_and_nothing_double
         assert len(strava.calls()) == asked, "without Redis nobody knows what may be asked"
         os.killpg(second.pid, signal.SIGKILL)
         wire.mend()
-        until(lambda: n_here(account) == RUNS + 1)
+        until(lambda: n_here(account) == RUNS + 1, seconds=150)
         until(lambda: not StravaRun.objects.filter(account=account, ended_at=None).exists())
 
     history(strava, 8)
