@@ -66,7 +66,7 @@ def test_what_needs_a_person_ends_with_an_error_and_is_told_first(strava, accoun
         call_command("sync", "--all", "--wait", "--json", stdout=out)
     (told,) = json.loads(out.getvalue())["athletes"]
     assert told["state"] == told["connection"] == "reconnect_needed"
-    assert said("sync", "--all") == "", "nobody is connected any more"
+    assert said("sync", "--all") == "Nobody is connected to Strava.\n"
 
 
 def test_without_waiting_the_work_is_left_to_a_worker(strava, account):
