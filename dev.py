@@ -998,6 +998,7 @@ def up(*, port: int, demo: bool) -> int:
 def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, demo: bool, log: Log) -> NoReturn:
     """Run everything on servers that run, say READY, and watch over it until Stopped or Trouble is raised."""
     var, manage_py = servers.var, [python, str(ROOT / "manage.py")]
+    (var / "static").mkdir(exist_ok=True)  # development serves from the sources; without the folder there is a warning
     urls = urls_of(servers, {})
     env = child_environment(var, urls, port=port)
     for name, path in servers.logs.items():
