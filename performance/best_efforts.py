@@ -11,6 +11,7 @@ longer it is a vehicle, and the stream is cut there, so that no effort reaches i
 its reason. A jump after standing still is a receiver that found itself again: where it could have been run, it was.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -67,6 +68,8 @@ FASTEST_RUN = np.array(
     )
 )
 MEASURED_LONG = 1.03  # a course may measure this much more than it is
+RUN_M = FASTEST_RUN[:, 0].copy()
+LEAST_S = FASTEST_RUN[:, 1] / MEASURED_LONG
 
 SHORTEST_VEHICLE_S = 15.0
 SAME_RIDE_S = 180.0
@@ -76,6 +79,7 @@ RESET_M = 100.0
 MOST_RESETS = 50
 ROUNDING_M = 1e-6
 STRIDE = 16  # samples between the windows of the first, coarse look
+WITHIN = np.arange(1, STRIDE + 1)
 MOST_WINDOWS = 1_000_000  # looked at in one pass; bounds the memory
 SAME_S = 1e-9  # of efforts that differ by less the first is taken
 
@@ -86,8 +90,8 @@ def fastest_possible_s(distance_m: float) -> float:
 
 
 def _least_s(distance_m: Column) -> Column:
-    seconds: Column = np.interp(distance_m, FASTEST_RUN[:, 0], FASTEST_RUN[:, 1])
-    return seconds / MEASURED_LONG
+    seconds: Column = np.interp(distance_m, RUN_M, LEAST_S)
+    return seconds
 
 
 # Windows looked at in cleaning, each twice the one before, and the least seconds they take.
@@ -149,55 +153,64 @@ def efforts_within(cleaned: Cleaned, distances_m: Sequence[float] = DISTANCES) -
 
 
 def _section_efforts(section: Section, distances_m: Sequence[float]) -> Iterator[Effort]:
-    fitting = [distance_m for distance_m in distances_m if 0 < distance_m <= section.distance_m[-1] + ROUNDING_M]
+    longest_m = section.distance_m[-1] + ROUNDING_M
+    fitting = [distance_m for distance_m in distances_m if 0 < distance_m <= longest_m]
     at_once = max(1, MOST_WINDOWS // len(section.time_s))
     for begin in range(0, len(fitting), at_once):
-        lengths = np.array(fitting[begin : begin + at_once], dtype=np.float64)
-        times, starts, places = _fastest_windows(section.time_s, section.distance_m, lengths)
+        lengths = fitting[begin : begin + at_once]
+        times, starts, places = _fastest_windows(section.time_s, section.distance_m, np.array(lengths))
         recorded = np.interp(places, section.distance_m, section.recorded_m)
-        possible = times >= _least_s(lengths)
-        columns = (lengths[possible], times[possible], starts[possible], recorded[possible])
-        for length, time_s, start_s, start_m in zip(*(column.tolist() for column in columns), strict=True):
-            yield Effort(length, time_s, start_s, start_s + time_s, start_m)
+        possible = times >= _least_s(np.array(lengths))
+        found = zip(lengths, times.tolist(), starts.tolist(), recorded.tolist(), possible.tolist(), strict=True)
+        for length, time_s, start_s, start_m, is_possible in found:
+            if is_possible:
+                yield Effort(length, time_s, start_s, start_s + time_s, start_m)
 
 
 def _fastest_windows(time: Column, distance: Column, lengths: Column) -> tuple[Column, Column, Column]:
     """For each length the least seconds, and the second and the metre its window starts at.
 
-    Three passes over all lengths at once, coarse to fine. Between two windows, of which the second took s seconds and
+    Two passes over all lengths at once, coarse and fine. Between two windows, of which the second took s seconds and
     ended e seconds after the first, none can take less than s - e: where that is no better than what is known, nothing
-    is looked at.
+    is looked at. A short stream costs little but the calls themselves, so there are few of them.
     """
-    marks = np.append(np.arange(0, len(time) - 1, STRIDE), len(time) - 1)
+    marks = np.arange(0, len(time) - 1 + STRIDE, STRIDE)
+    marks[-1] = len(time) - 1
+    at_marks = time[marks]
     places = distance[marks] - lengths[:, np.newaxis]
-    seconds = time[marks] - _left(time, distance, places)
+    seconds = _ended(at_marks, places, time, distance)
+    least = seconds.min(axis=1) + SAME_S
+    rows, blocks = (seconds[:, 1:] - (at_marks[1:] - at_marks[:-1]) <= least[:, np.newaxis]).nonzero()
+
+    ends = np.minimum(marks[blocks][:, np.newaxis] + WITHIN, len(time) - 1)
+    left_m = distance[ends] - lengths[rows][:, np.newaxis]
+    ended_s = time[ends]
+    seconds = _ended(ended_s, left_m, time, distance)
+    numbers = np.arange(len(lengths))
+    least = np.minimum.reduceat(seconds.min(axis=1), rows.searchsorted(numbers)) + SAME_S
+    near = (seconds - ended_s + time[ends - 1] <= least[rows][:, np.newaxis]).nonzero()
+    rows, ends, left_m, seconds = rows[near[0]], ends[near], left_m[near], seconds[near]
+
+    earliest = distance.searchsorted(distance[ends - 1] - lengths[rows], side="right")
+    begun_rows, begins = _expanded(rows, earliest, distance.searchsorted(left_m, side="right"))
+    begun_s, begun_m = time[begins], distance[begins]
+    begun = _arrived(time, distance, begun_m + lengths[begun_rows]) - begun_s
+    starts = np.concatenate((time[ends] - seconds, begun_s))
+    rows, left_m = np.concatenate((rows, begun_rows)), np.concatenate((left_m, begun_m))
+    seconds = np.concatenate((seconds, begun))
+
+    np.minimum.at(least, rows, seconds + SAME_S)
+    same = (seconds <= least[rows]).nonzero()[0]
+    same = same[np.lexsort((starts[same], rows[same]))]
+    chosen = same[rows[same].searchsorted(numbers)]
+    return seconds[chosen], starts[chosen], np.maximum(left_m[chosen], distance[0])
+
+
+def _ended(ends: Column, places: Column, time: Column, distance: Column) -> Column:
+    """Seconds of windows from these places to these times; endless where the stream begins after the place."""
+    seconds = ends - _left(time, distance, places)
     seconds[places < -ROUNDING_M] = np.inf
-    best = seconds.min(axis=1)
-    spans = np.diff(time[marks], prepend=time[0])
-    rows, blocks = np.nonzero(seconds - spans <= best[:, np.newaxis] + SAME_S)
-
-    rows, ends = _expanded(rows, np.where(blocks > 0, marks[blocks - 1] + 1, 0), marks[blocks] + 1)
-    places = distance[ends] - lengths[rows]
-    seconds = time[ends] - _left(time, distance, places)
-    seconds[places < -ROUNDING_M] = np.inf
-    best = np.minimum.reduceat(seconds, np.searchsorted(rows, np.arange(len(lengths))))
-
-    before = np.maximum(ends - 1, 0)
-    near = np.flatnonzero(seconds - (time[ends] - time[before]) <= best[rows] + SAME_S)
-    earliest = np.searchsorted(distance, distance[before[near]] - lengths[rows[near]], side="right")
-    rows_begun, begins = _expanded(rows[near], earliest, np.searchsorted(distance, places[near]))
-    seconds_begun = _arrived(time, distance, distance[begins] + lengths[rows_begun]) - time[begins]
-    np.minimum.at(best, rows_begun, seconds_begun)
-
-    ended = seconds <= best[rows] + SAME_S
-    begun = seconds_begun <= best[rows_begun] + SAME_S
-    rows = np.concatenate((rows[ended], rows_begun[begun]))
-    starts = np.concatenate((time[ends[ended]] - seconds[ended], time[begins[begun]]))
-    seconds = np.concatenate((seconds[ended], seconds_begun[begun]))
-    places = np.concatenate((np.maximum(places[ended], distance[0]), distance[begins[begun]]))
-    order = np.lexsort((starts, rows))
-    chosen = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
-    return seconds[chosen], starts[chosen], places[chosen]
+    return seconds
 
 
 def _left(time: Column, distance: Column, places: Column) -> Column:
@@ -218,9 +231,10 @@ def _reversed(column: Column) -> Column:
 
 def _expanded(rows: Indices, begins: Indices, ends: Indices) -> tuple[Indices, Indices]:
     """Every index of each half-open range, and beside it the range's row."""
-    lengths = np.maximum(ends - begins, 0)
-    shifts = np.repeat(begins - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths) if len(lengths) else lengths
-    return np.repeat(rows, lengths), shifts + np.arange(len(shifts))
+    lengths = ends - begins
+    passed = lengths.cumsum()
+    indices = np.arange(passed[-1] if len(passed) else 0) + (ends - passed).repeat(lengths)
+    return rows.repeat(lengths), indices
 
 
 # Cleaning
@@ -231,21 +245,22 @@ def clean(time_s: npt.ArrayLike, distance_m: npt.ArrayLike) -> Cleaned:
     time, distance = np.asarray(time_s, dtype=np.float64), np.asarray(distance_m, dtype=np.float64)
     if time.ndim != 1 or time.shape != distance.shape:
         raise ValueError("time and distance must be two columns of equal length")
-    there = np.isfinite(time) & np.isfinite(distance)
-    time, distance = time[there], distance[there]
+    there = np.isfinite(time + distance)
+    if not there.all():
+        time, distance = time[there], distance[there]
     if len(time) < 2:
         return Cleaned(sections=(), excluded=())
-    if np.any(time[1:] < time[:-1]):
+    if (time[1:] < time[:-1]).any():
         raise ValueError("time must never decrease")
-    resets = np.flatnonzero(distance[1:] - distance[:-1] < -RESET_M) + 1
+    resets = (distance[1:] - distance[:-1] < -RESET_M).nonzero()[0] + 1
     if len(resets) > MOST_RESETS:
         return Cleaned(sections=(), excluded=(Excluded(float(time[0]), float(time[-1]), "distance_reset"),))
     sections: list[Section] = []
     excluded = [Excluded(float(time[at - 1]), float(time[at]), "distance_reset") for at in resets]
-    for part_time, part_distance in zip(np.split(time, resets), np.split(distance, resets), strict=True):
-        if len(part_time) < 2:
+    for begin, end in itertools.pairwise((0, *resets.tolist(), len(time))):
+        if end - begin < 2:
             continue
-        part = _clean_part(*_without_stalls(part_time, np.maximum.accumulate(part_distance)))
+        part = _clean_part(*_without_stalls(time[begin:end], np.maximum.accumulate(distance[begin:end])))
         sections += part.sections
         excluded += part.excluded
     return Cleaned(sections=tuple(sections), excluded=tuple(sorted(excluded, key=lambda stretch: stretch.start_s)))
@@ -254,12 +269,14 @@ def clean(time_s: npt.ArrayLike, distance_m: npt.ArrayLike) -> Cleaned:
 def _without_stalls(time: Column, distance: Column) -> tuple[Column, Column]:
     """Drop the samples of a receiver that stood still and then jumped to the runner, if she could be there by then."""
     gained = distance[1:] - distance[:-1]
-    jumps = np.flatnonzero(gained >= DOUBLING[0][0])
+    jumps = (gained >= DOUBLING[0][0]).nonzero()[0]
     if len(jumps) == 0:
         return time, distance
     jumps = jumps[~_runnable(gained[jumps], time[jumps + 1] - time[jumps])]
     stopped = np.searchsorted(distance, distance[jumps] - STANDING_M)
     runnable = _runnable(distance[jumps + 1] - distance[stopped], time[jumps + 1] - time[stopped])
+    if not runnable.any():
+        return time, distance
     stalled = _covered(len(time), stopped[runnable] + 1, jumps[runnable] + 1)
     return time[~stalled], distance[~stalled]
 
@@ -273,7 +290,7 @@ def _clean_part(time: Column, recorded: Column) -> Cleaned:
     if not impossible.any():
         return Cleaned(sections=(Section(time, recorded - recorded[0], recorded),), excluded=())
     rides, spikes = _rides_and_spikes(time, recorded, impossible)
-    gained = np.where(impossible, 0.0, np.diff(recorded))
+    gained = np.where(impossible, 0.0, recorded[1:] - recorded[:-1])
     sections = []
     for start, end in _runs(~_covered(len(gained), rides[:, 0], rides[:, 1])):
         distance = np.concatenate(([0.0], np.cumsum(gained[start:end])))
@@ -310,26 +327,27 @@ def _impossible(time: Column, recorded: Column) -> Flags:
 
 
 def _fastest_step(gained: Column, took: Column) -> float:
-    moved = gained > 0
-    gained, took = gained[moved], took[moved]
-    if not np.all(took > 0):
-        return np.inf
+    if not took.min(initial=1.0) > 0:
+        moved = gained > 0
+        gained, took = gained[moved], took[moved]
+        if not (took > 0).all():
+            return np.inf
     with np.errstate(over="ignore"):
-        return float(np.max(gained / took, initial=0.0))
+        return float((gained / took).max(initial=0.0))
 
 
 def _too_fast(time: Column, distance: Column, window_m: float, least_s: float) -> tuple[Flags, float]:
     """The steps in windows of this length that end at a sample and took less than least_s; the least that any took."""
     first = int(np.searchsorted(distance, distance[0] + window_m - ROUNDING_M))
     seconds = time[first:] - _left(time, distance, distance[first:] - window_m)
-    ends = np.flatnonzero(seconds < least_s) + first
+    ends = (seconds < least_s).nonzero()[0] + first
     starts = np.searchsorted(distance, distance[ends] - window_m, side="right") - 1
     return _covered(len(time) - 1, np.maximum(starts, 0), ends), float(seconds.min(initial=np.inf))
 
 
 def _trimmed(found: Flags, quick: Flags) -> Flags:
     """Each stretch from its first quick step to its last: a window over a jump begins and ends with honest metres."""
-    runs, at = _runs(found), np.flatnonzero(quick)
+    runs, at = _runs(found), quick.nonzero()[0]
     starts, ends = at[np.searchsorted(at, runs[:, 0])], at[np.searchsorted(at, runs[:, 1]) - 1] + 1
     return _covered(len(found), starts, ends)
 
@@ -338,6 +356,8 @@ def _rides_and_spikes(time: Column, recorded: Column, impossible: Flags) -> tupl
     """Impossible stretches, as pairs of samples: long ones with all that belongs to the same ride; the short rest."""
     stretches = _runs(impossible)
     lasting = stretches[time[stretches[:, 1]] - time[stretches[:, 0]] >= SHORTEST_VEHICLE_S]
+    if not len(lasting):
+        return lasting, stretches
     fast = _runs(impossible | (np.diff(recorded) > STILL_RIDING_MPS * np.diff(time)))
     rides = fast[np.unique(np.searchsorted(fast[:, 0], lasting[:, 0], side="right") - 1)]
     near = time[rides[1:, 0]] - time[rides[:-1, 1]] <= SAME_RIDE_S
@@ -353,10 +373,11 @@ def _covered(length: int, starts: Indices, ends: Indices) -> Flags:
     edges = np.zeros(length + 1, dtype=np.intp)
     np.add.at(edges, starts, 1)
     np.add.at(edges, ends, -1)
-    return np.cumsum(edges[:-1]) > 0
+    return edges[:-1].cumsum() > 0
 
 
 def _runs(flags: Flags) -> Indices:
     """The unbroken runs of true flags as half-open ranges, one a row: steps, and so also first and last sample."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
-    return edges.reshape(-1, 2)
+    framed = np.zeros(len(flags) + 2, dtype=np.bool_)
+    framed[1:-1] = flags
+    return (framed[1:] != framed[:-1]).nonzero()[0].reshape(-1, 2)
