@@ -34,13 +34,17 @@ def _drop_the_files(instance: Any, **kwargs: Any) -> None:
 
 
 def _let_strava_go(athlete_id: int | None, **kwargs: Any) -> None:
-    """Take our access back at Strava before the tokens are gone. Whether Strava answers holds nobody here."""
+    """What we may do at Strava is revoked there by a worker, whose row outlives the person's. Strava holds nobody here."""
     from activities.models import StravaAccount
-    from activities.strava import connecting
+    from activities.strava import connecting, revoking
+
+    if athlete_id is None:
+        return
 
     account = StravaAccount.objects.select_related("application").filter(athlete=athlete_id).first()
     if account is not None and account.state != StravaAccount.State.DISCONNECTED:
         connecting.disconnect(account)
+    revoking.forget(athlete_id)
 
 
 def _fetch_what_there_is(account_id: int, **kwargs: Any) -> None:

@@ -20,6 +20,7 @@ EXPORT = 8
 RESULTS = 9
 STRAVA_ERASE = 10
 CLUB_RESULTS = 11
+STRAVA_REVOKE = 12
 
 TRY_LOCK = "select pg_try_advisory_lock(%(kind)s, %(row)s)"
 UNLOCK = "select pg_advisory_unlock(%(kind)s, %(row)s)"

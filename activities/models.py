@@ -444,7 +444,7 @@ class SampleBlock(models.Model):
 
 
 # Django finds an app's models here; these have a module of their own beside the code that uses them.
-from activities.strava.models import StravaAccount, StravaApplication, StravaBudget  # noqa: E402
+from activities.strava.models import StravaAccount, StravaApplication, StravaBudget, StravaRevocation  # noqa: E402
 from activities.strava.sync_models import (  # noqa: E402
     StravaActivity,
     StravaEvent,
@@ -456,5 +456,6 @@ from activities.strava.sync_models import (  # noqa: E402
 
 __all__ = [
     "Activity", "ImportBatch", "ImportFile", "Lap", "Recording", "SampleBlock", "StravaAccount", "StravaActivity",
-    "StravaApplication", "StravaBudget", "StravaEvent", "StravaRun", "StravaSetAside", "StravaStray", "StravaSync",
+    "StravaApplication", "StravaBudget", "StravaEvent", "StravaRevocation", "StravaRun", "StravaSetAside", "StravaStray",
+    "StravaSync",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from activities import demonstration, ingest, originals, undo
 from activities.models import ImportBatch, ImportFile, StravaAccount, StravaSync
-from activities.strava import erasing, sync
+from activities.strava import erasing, revoking, sync
 
 
 @shared_task(soft_time_limit=600, time_limit=660)  # the largest file allowed, on the smallest machine
@@ -26,6 +26,18 @@ def undo_import(batch_id: int) -> None:
 @shared_task(soft_time_limit=1700, time_limit=1800)  # as above
 def erase_strava(account_id: int) -> None:
     erasing.work_off(account_id)
+
+
+@shared_task(soft_time_limit=200, time_limit=230)  # four questions at most, one of them with a second try
+def revoke_access(number: int) -> None:
+    revoking.work_off(number)
+
+
+@shared_task
+def revoke_waiting() -> None:
+    """The net, every minute: what is to be asked again, and what a lost message or a dead worker left."""
+    for number in revoking.due():
+        revoke_access.apply_async((number,), expires=55)
 
 
 @shared_task

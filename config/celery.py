@@ -31,6 +31,11 @@ app.conf.beat_schedule = {
     "import what waits": {"task": "activities.tasks.import_waiting", "schedule": 60.0, "options": {"expires": 55}},
     "analyse what is stale": {"task": "performance.tasks.analyse_stale", "schedule": 60.0, "options": {"expires": 55}},
     "tend results": {"task": "performance.tasks.tend_results", "schedule": 60.0, "options": {"expires": 55}},
+    "revoke what was given up": {
+        "task": "activities.tasks.revoke_waiting",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "erase who asked": {"task": "athletes.tasks.erase_waiting", "schedule": 60.0, "options": {"expires": 55}},
     "sweep files of nobody": {"task": "activities.tasks.sweep_files", "schedule": 3600.0, "options": {"expires": 3500}},
     "grade again by the standard in force": {

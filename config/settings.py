@@ -239,6 +239,7 @@ CELERY_TASK_QUEUES = (Queue("now"), Queue("celery"))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "athletes.tasks.deliver_mail": {"queue": "now"},
+    "activities.tasks.revoke_access": {"queue": "now"},
     "performance.tasks.take_results": {"queue": "now"},
     "performance.tasks.find_races": {"queue": "now"},
 }

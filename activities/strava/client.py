@@ -7,7 +7,6 @@ leaves its trace in the account's state, so that a page can say it. Knows of mod
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -29,9 +28,7 @@ from activities.strava import http, limiter, state, tokens
 from activities.strava.errors import (
     AppInactive,
     AppMisconfigured,
-    LimiterAway,
     NotFound,
-    RateLimited,
     ReconnectNeeded,
     ScopeMissing,
     StravaError,
@@ -242,17 +239,9 @@ def _once(
     expects: type | tuple[type, ...],
     waiting: bool,
 ) -> Any:
-    ticket = limiter.reserve(application, waiting=waiting)
-    try:
-        reply = http.send(method, url, token=token, params=params, form=form)
-    except NoAnswer:
-        with suppress(LimiterAway):
-            limiter.lost(application, ticket=ticket, took_s=0)
-        raise
-    if reply.status == 429:
-        raise RateLimited(limiter.close(application, reply.headers, ticket=ticket, took_s=reply.took_s))
-    with suppress(LimiterAway):  # an answer that is here is not thrown away; the next call will find Redis missing
-        limiter.observe(application, reply.headers, ticket=ticket, took_s=reply.took_s, sure=reply.status < 500)
+    reply = limiter.within(
+        application, lambda: http.send(method, url, token=token, params=params, form=form), waiting=waiting
+    )
     http.judge(reply)
     if reply.status == 204:
         return None

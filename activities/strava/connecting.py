@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from activities import locks
 from activities.models import Recording
 from activities.signals import strava_connected
-from activities.strava import oauth, state
+from activities.strava import oauth, revoking, state
 from activities.strava.errors import StravaError, Unavailable
 from activities.strava.models import StravaAccount, StravaApplication
 from activities.strava.schemas import Token
@@ -43,6 +43,15 @@ def account_of(athlete: Athlete) -> StravaAccount | None:
 
 def connect(athlete: Athlete, application: StravaApplication, *, code: SecretStr, scopes: list[str]) -> StravaAccount:
     """Turn a callback's code into a connected account. Raises CannotConnect, and nothing is changed then."""
+    with locks.in_turn(locks.STRAVA_REVOKE, athlete.pk, within_s=TURN_S):  # a revocation under way ends first
+        try:
+            return _connect(athlete, application, code=code, scopes=scopes)
+        except CannotConnect:
+            revoking.go_on(athlete)
+            raise
+
+
+def _connect(athlete: Athlete, application: StravaApplication, *, code: SecretStr, scopes: list[str]) -> StravaAccount:
     try:
         token = oauth.exchange(application, code)
     except StravaError as error:
@@ -53,13 +62,19 @@ def connect(athlete: Athlete, application: StravaApplication, *, code: SecretStr
     if token.athlete is None:
         raise CannotConnect("nobody")
     before = account_of(athlete)
-    if before is None:
-        account = _store(athlete, application, token=token, scopes=scopes)
-    else:
-        with locks.in_turn(locks.STRAVA_TOKEN, before.pk, within_s=TURN_S) as ours:  # nobody is refreshing the old ones
-            if not ours:
-                raise CannotConnect(Unavailable.code)
+    try:
+        if before is None:
             account = _store(athlete, application, token=token, scopes=scopes)
+        else:
+            # nobody is refreshing the old ones
+            with locks.in_turn(locks.STRAVA_TOKEN, before.pk, within_s=TURN_S) as ours:
+                if not ours:
+                    raise CannotConnect(Unavailable.code)
+                account = _store(athlete, application, token=token, scopes=scopes)
+    except CannotConnect as refusal:
+        if refusal.code in ("taken", "another", "erasing"):
+            _hand_back(athlete, application, token)
+        raise
     log.info("strava connected", athlete_id=athlete.pk, account_id=account.pk, scopes=scopes)
     return account
 
@@ -72,6 +87,8 @@ def _store(athlete: Athlete, application: StravaApplication, *, token: Token, sc
             account = StravaAccount.objects.select_for_update().filter(athlete=athlete).first()
             _refuse_another(athlete, account, strava_id)
             account = account or StravaAccount(athlete=athlete)
+            if account.refresh_token is not None and not _is_same_client(account.application, application):
+                _let_go(account)
             account.application = application
             account.strava_athlete_id = strava_id
             account.strava_name = token.athlete.name[:200]
@@ -84,6 +101,7 @@ def _store(athlete: Athlete, application: StravaApplication, *, token: Token, sc
             account.state_at = account.connected_at = timezone.now()
             account.kept_at = None
             account.save()
+            revoking.take_back(account)
             state.remember_success(None, application.pk)
             strava_connected.send(sender=StravaAccount, account_id=account.pk)
     except IntegrityError:  # two athletes connected the same account in the same moment
@@ -107,17 +125,76 @@ def _refuse_another(athlete: Athlete, account: StravaAccount | None, strava_id: 
         raise CannotConnect("another")
 
 
-def disconnect(account: StravaAccount) -> bool:
-    """Let go: no call is made any more from here on. Gives whether Strava confirmed that our access is gone."""
-    with locks.in_turn(locks.STRAVA_TOKEN, account.pk, within_s=TURN_S):  # a refresh under way ends first
-        now = state.connection_of(account.pk)
+def _hand_back(athlete: Athlete, application: StravaApplication, token: Token) -> None:
+    """Have the access revoked that came with a refused account, unless that would end somebody else's.
+
+    Strava gives one grant to an athlete and an application. Where the account is somebody's here through this application,
+    these tokens are of that very grant: revoking them would disconnect who is rightly connected, so they are forgotten.
+    A worker looks once more before it asks.
+    """
+    assert token.athlete is not None
+    strava_id = token.athlete.strava_id
+    living = StravaAccount.objects.connected().filter(strava_athlete_id=strava_id).select_related("application")
+    if not any(_is_same_client(account.application, application) for account in living):
+        with transaction.atomic():
+            revoking.ask(
+                application,
+                strava_athlete_id=strava_id,
+                access=Sealed.of(token.access_token),
+                refresh=Sealed.of(token.refresh_token),
+                athlete=athlete,
+            )
+
+
+def _is_same_client(one: StravaApplication, other: StravaApplication) -> bool:
+    try:
+        return one.pk == other.pk or one.client_id == other.client_id
+    except CannotOpen:
+        return False
+
+
+def disconnect(account: StravaAccount) -> None:
+    """Let go: no call is made any more from here on, and a worker has our access taken back at Strava."""
+    with transaction.atomic():
+        now = StravaAccount.objects.select_for_update(of=("self",)).select_related("application", "athlete")
+        _let_go(now.get(pk=account.pk))
         state.drop_tokens(account.pk, StravaAccount.State.DISCONNECTED)
-    confirmed = True
-    if now is not None and now.access_token is not None and now.refresh_token is not None:
-        try:
-            access, refresh = now.access_token.reveal(), now.refresh_token.reveal()
-            confirmed = oauth.revoke(account.application, access_token=access, refresh_token=refresh)
-        except (CannotOpen, NoFieldKeys):
-            confirmed = False
-    log.info("strava disconnected", account_id=account.pk, confirmed=confirmed)
-    return confirmed
+    log.info("strava disconnected", account_id=account.pk)
+
+
+def _let_go(account: StravaAccount) -> None:
+    """What the account was given by Strava is to be taken back; the caller drops or replaces it in the same transaction."""
+    if account.access_token is not None and account.refresh_token is not None:
+        revoking.ask(
+            account.application,
+            strava_athlete_id=account.strava_athlete_id,
+            access=account.access_token,
+            refresh=account.refresh_token,
+            athlete=account.athlete,
+            account_number=account.pk,
+        )
+
+
+def change_keys(application: StravaApplication, *, client_id: str, client_secret: SecretStr) -> bool:
+    """Give an athlete's own application another id or secret. True where who is connected has to connect again.
+
+    Tokens belong to the id that got them; under another one they could neither be refreshed nor revoked.
+    """
+    with transaction.atomic():
+        known = StravaApplication.objects.select_for_update().filter(pk=application.pk).first()
+        ends = known is not None and not _has_client_id(known, client_id)
+        held = StravaAccount.objects.select_for_update(of=("self",)).select_related("application", "athlete")
+        for account in held.filter(application=application, refresh_token__isnull=False) if ends else ():
+            _let_go(account)
+            state.drop_tokens(account.pk, StravaAccount.State.RECONNECT_NEEDED)
+        application.keep(client_id=client_id, client_secret=client_secret)
+        application.fault, application.fault_at = "", None
+        application.save()
+    return ends
+
+
+def _has_client_id(application: StravaApplication, client_id: str) -> bool:
+    try:
+        return application.client_id == client_id
+    except CannotOpen:
+        return False

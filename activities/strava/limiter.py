@@ -12,7 +12,8 @@ Why Redis's clock and not ours, and what happens where one window ends and the n
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -30,6 +31,7 @@ from redis.retry import Retry
 
 from activities.strava import state
 from activities.strava.errors import LimiterAway, RateLimited
+from activities.strava.http import NoAnswer, Reply
 from activities.strava.state import Budget
 
 log = structlog.get_logger("agegrade.strava")
@@ -142,6 +144,26 @@ def close(application: Application, headers: Mapping[str, str], *, ticket: Ticke
 def lost(application: Application, *, ticket: Ticket, took_s: float) -> None:
     """Tell that no answer came. The call stays counted: it may have reached Strava."""
     _tell(application, {}, ticket=ticket, took_s=took_s, sure=False, closed=False)
+
+
+def within(application: Application, send: Callable[[], Reply], *, waiting: bool, sure: bool = True) -> Reply:
+    """One request in its place in the budget, and the limiter told of what came. sure: an answer without figures, too,
+    says that the budget is known.
+
+    Raises RateLimited, and what `send` raises.
+    """
+    ticket = reserve(application, waiting=waiting)
+    try:
+        reply = send()
+    except NoAnswer:
+        with suppress(LimiterAway):
+            lost(application, ticket=ticket, took_s=0)
+        raise
+    if reply.status == 429:
+        raise RateLimited(close(application, reply.headers, ticket=ticket, took_s=reply.took_s))
+    with suppress(LimiterAway):  # an answer that is here is not thrown away; the next call will find Redis missing
+        observe(application, reply.headers, ticket=ticket, took_s=reply.took_s, sure=sure and reply.status < 500)
+    return reply
 
 
 def usage(application: Application) -> Usage:

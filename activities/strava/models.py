@@ -18,7 +18,35 @@ from athletes.models import Athlete
 SCOPES = ("read", "activity:read", "activity:read_all", "profile:read_all")
 
 
-class StravaApplication(models.Model):
+class StravaKeys(models.Model):
+    """By which id and secret Strava is asked: sealed in the row, or where there are none those of the environment."""
+
+    sealed_client_id = SealedField(null=True, blank=True, editable=False)
+    sealed_client_secret = SealedField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def client_id(self) -> str:
+        """Raises CannotOpen where an own application was sealed with a key that is lost."""
+        if self.sealed_client_id is not None:
+            return self.sealed_client_id.reveal().get_secret_value()
+        return settings.STRAVA_CLIENT_ID
+
+    @property
+    def client_secret(self) -> SecretStr:
+        if self.sealed_client_secret is not None:
+            return self.sealed_client_secret.reveal()
+        return settings.STRAVA_CLIENT_SECRET
+
+    @property
+    def budget_key(self) -> str:
+        """Names the budget of calls. Two rows with one client id share it, as they do at Strava."""
+        return hashlib.sha256(f"strava:{self.client_id}".encode()).hexdigest()[:24]
+
+
+class StravaApplication(StravaKeys):
     """An API application at Strava: the installation's own (no owner, id and secret from the environment), or one that an
     athlete brings. Limits count for an application, whoever of its athletes is asked about."""
 
@@ -30,8 +58,6 @@ class StravaApplication(models.Model):
     owner = models.OneToOneField(
         Athlete, on_delete=models.CASCADE, null=True, blank=True, related_name="strava_application"
     )
-    sealed_client_id = SealedField(null=True, blank=True, editable=False)
-    sealed_client_secret = SealedField(null=True, blank=True, editable=False)
     #: what keeps every call of this application from working, and since when; empty once a call worked
     fault = models.CharField(max_length=20, choices=Fault.choices, blank=True, default="")
     fault_at = models.DateTimeField(null=True, blank=True)
@@ -66,28 +92,10 @@ class StravaApplication(models.Model):
     def is_configured(self) -> bool:
         return self.owner_id is not None or bool(settings.STRAVA_CLIENT_ID and settings.STRAVA_CLIENT_SECRET)
 
-    @property
-    def client_id(self) -> str:
-        """Raises CannotOpen where an own application was sealed with a key that is lost."""
-        if self.sealed_client_id is not None:
-            return self.sealed_client_id.reveal().get_secret_value()
-        return settings.STRAVA_CLIENT_ID
-
-    @property
-    def client_secret(self) -> SecretStr:
-        if self.sealed_client_secret is not None:
-            return self.sealed_client_secret.reveal()
-        return settings.STRAVA_CLIENT_SECRET
-
     def keep(self, *, client_id: str, client_secret: SecretStr) -> None:
         """Seal an athlete's own id and secret; not saved."""
         self.sealed_client_id = Sealed.of(SecretStr(client_id))
         self.sealed_client_secret = Sealed.of(client_secret)
-
-    @property
-    def budget_key(self) -> str:
-        """Names the budget of calls. Two rows with one client id share it, as they do at Strava."""
-        return hashlib.sha256(f"strava:{self.client_id}".encode()).hexdigest()[:24]
 
 
 class StravaAccountQuerySet(models.QuerySet["StravaAccount"]):
@@ -173,6 +181,62 @@ class StravaAccount(models.Model):
     @property
     def missing_scopes(self) -> tuple[str, ...]:
         return tuple(scope for scope in SCOPES if scope not in self.scopes)
+
+
+class StravaRevocationQuerySet(models.QuerySet["StravaRevocation"]):
+    def visible_to(self, user: access.Viewer) -> "StravaRevocationQuerySet":
+        """As the connection it ends: the athlete's own."""
+        return self.filter(athlete__user=user) if user.is_authenticated else self.none()
+
+    def pending(self) -> "StravaRevocationQuerySet":
+        return self.filter(ended_at__isnull=True)
+
+
+class StravaRevocation(StravaKeys):
+    """Access that is to be taken back at Strava. It outlives the account it was given to, and the person who deletes
+    theirs here; tokens are in it until it ends, however it ends. See revoking.py."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done", _("withdrawn")
+        FAILED = "failed", _("Strava did not confirm")
+
+    athlete = models.ForeignKey(
+        Athlete, on_delete=models.SET_NULL, null=True, blank=True, related_name="strava_revocations"
+    )
+    strava_athlete_id = models.BigIntegerField()
+    #: the account's number, by which whoever refreshes its tokens is waited for; the account itself may be gone
+    account_number = models.BigIntegerField(null=True, blank=True)
+    access_token = SealedField(null=True, blank=True, editable=False)
+    refresh_token = SealedField(null=True, blank=True, editable=False)
+    asked_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=6, choices=Outcome.choices, blank=True, default="")
+
+    objects = StravaRevocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, access_token__isnull=False, refresh_token__isnull=False, outcome="")
+                | Q(
+                    ended_at__isnull=False,
+                    access_token__isnull=True,
+                    refresh_token__isnull=True,
+                    sealed_client_id__isnull=True,
+                    sealed_client_secret__isnull=True,
+                    outcome__in=["done", "failed"],
+                ),
+                name="strava_revocation_ends_without_tokens",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["retry_at"], condition=Q(ended_at__isnull=True), name="strava_revocation_pending")
+        ]
+
+    def __str__(self) -> str:
+        return f"revocation {self.pk}"
 
 
 class StravaBudget(models.Model):

@@ -5,7 +5,7 @@ connection of its own: on a kept one that has meanwhile been closed, nobody coul
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from activities.strava import http
-from activities.strava.errors import NotFound, ReconnectNeeded, Refused, StravaError, Unavailable, Unreadable
+from activities.strava.errors import NotFound, ReconnectNeeded, Refused, Unavailable, Unreadable
 from activities.strava.http import NoAnswer, Reply, TokenRefused
 from activities.strava.schemas import Token
 
@@ -24,10 +24,13 @@ log = structlog.get_logger("agegrade.strava")
 
 #: a person waits behind a code; a worker behind a refresh
 READ_S, TOTAL_S = 20, 40
-#: how long somebody who leaves is kept waiting for Strava
+#: for the short questions: leaving, and what the check asks
 LEAVING_S: Final = 8
 TRIES: Final = 2
-GONE: Final = (404, 405, 410, 501)
+#: what an installation of Strava without `revoke` answers there
+NO_REVOKE: Final = (400, 404, 405, 410, 501)
+
+Sending = Callable[[], Reply]
 
 
 class Application(Protocol):
@@ -83,28 +86,15 @@ def refresh(application: Application, refresh_token: SecretStr) -> Token:
         raise http.gave_up(error) from None
 
 
-def revoke(application: Application, *, access_token: SecretStr, refresh_token: SecretStr) -> bool:
-    """Take our access back at Strava; False where Strava did not confirm it. Raises nothing: leaving must always work.
+def revoke(application: Application, token: SecretStr) -> Reply:
+    """Ask that our access be taken back: either token ends both. The endpoint is new; see NO_REVOKE. Raises NoAnswer."""
+    form: dict[str, str | SecretStr] = {"token": token, "token_type_hint": "refresh_token"}
+    return _post("revoke", form, basic=(application.client_id, application.client_secret), read_s=LEAVING_S)
 
-    The endpoint is new; where it is missing the old one is asked, which wants an access token that has not expired.
-    """
-    form: dict[str, str | SecretStr] = {"token": refresh_token, "token_type_hint": "refresh_token"}
-    try:
-        reply = _post("revoke", form, basic=(application.client_id, application.client_secret), read_s=LEAVING_S)
-        if reply.status in GONE:
-            reply = _post("deauthorize", {}, token=access_token, read_s=LEAVING_S)
-            if reply.status == 401:
-                reply = _post(
-                    "deauthorize", {}, token=refresh(application, refresh_token).access_token, read_s=LEAVING_S
-                )
-    except ReconnectNeeded:
-        return True  # both tokens are dead already
-    except (NoAnswer, StravaError) as error:
-        log.warning("strava not told of the end", error=type(error).__name__)
-        return False
-    if reply.status != 200:
-        log.warning("strava not told of the end", status=reply.status)
-    return reply.status == 200
+
+def deauthorize(access_token: SecretStr) -> Reply:
+    """The same by the old endpoint, which wants an access token that has not expired. Raises NoAnswer."""
+    return _post("deauthorize", {}, token=access_token, read_s=LEAVING_S)
 
 
 def _of(application: Application) -> dict[str, str | SecretStr]:

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from activities.models import StravaAccount, StravaApplication
+from activities.models import StravaAccount, StravaApplication, StravaRevocation
 from athletes.models import Athlete
 from athletes.stored import Stored
 
 
 def stored_connection(athlete: Athlete, **kwargs: Any) -> list[Stored]:
-    """Receiver of `stored_about`. Two queries."""
+    """Receiver of `stored_about`. Three queries."""
     told = []
     account = StravaAccount.objects.filter(athlete=athlete).first()
     if account is not None:
@@ -22,6 +22,18 @@ def stored_connection(athlete: Athlete, **kwargs: Any) -> list[Stored]:
                 why=_("to fetch your activities, and nothing else"),
                 who=_("you; the operator sees the number and the state, never a token"),
                 since=account.connected_at,
+            )
+        )
+    pending = StravaRevocation.objects.pending().filter(athlete=athlete).order_by("asked_at").first()
+    if pending is not None:
+        told.append(
+            Stored(
+                what=_(
+                    "The encrypted tokens of access to Strava that you ended, and the number of that Strava account"
+                ),
+                why=_("to have Strava revoke the access; erased when it has, or after a day"),
+                who=_("nobody"),
+                since=pending.asked_at,
             )
         )
     if StravaApplication.objects.filter(owner=athlete).exists():

@@ -17,7 +17,7 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from activities import locks
-from activities.strava import oauth, state
+from activities.strava import oauth, revoking, state
 from activities.strava.errors import ReconnectNeeded, Unavailable
 from activities.strava.models import StravaAccount
 from activities.strava.sealing import Sealed
@@ -73,14 +73,17 @@ def _refresh(account: StravaAccount, *, done: Callable[[Connection], bool]) -> A
             state.drop_tokens(account.pk, StravaAccount.State.RECONNECT_NEEDED)
             log.info("strava reconnect needed", account_id=account.pk)
             raise
+        new_access, new_refresh = Sealed.of(token.access_token), Sealed.of(token.refresh_token)
         with transaction.atomic(durable=True):
             kept = state.keep_tokens(
                 account.pk,
-                access=Sealed.of(token.access_token),
-                refresh=Sealed.of(token.refresh_token),
+                access=new_access,
+                refresh=new_refresh,
                 expires_at=token.expires_at,
                 spent=now.refresh_token,
             )
+            if not kept:
+                revoking.moved_on(now.refresh_token, access=new_access, refresh=new_refresh)
         log.info("strava tokens refreshed", account_id=account.pk, kept=kept)
         now = _connection(account)
         return Access(_opened(now.access_token), now)

@@ -14,16 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 from pydantic import SecretStr
 
-from activities.strava import check, connecting, erasing, oauth, state
+from activities.strava import check, connecting, erasing, oauth, revoking
 from activities.strava.connecting import CannotConnect
 from activities.strava.forms import OwnApplicationForm
 from activities.strava.models import SCOPES, StravaAccount, StravaApplication
 from activities.strava.sealing import CannotOpen
 from activities.strava.words import SCOPES as SCOPE_WORDS
 from activities.strava.words import words_for
-from athletes.http import HtmxHttpRequest
+from athletes.http import HtmxHttpRequest, wants_part
 from athletes.models import Athlete
 
 #: where the session keeps what a callback must bring back
@@ -54,8 +55,12 @@ REFUSALS: Final = {
 
 @never_cache
 @require_safe
+@vary_on_headers("HX-Request")
 def connect(request: HtmxHttpRequest) -> HttpResponse:
-    """What is asked and why; who is connected, what was allowed; the way out."""
+    """What is asked and why; who is connected, what was allowed; the way out, and how far it is."""
+    if request.athlete and wants_part(request):
+        part = {"revocation": revoking.latest_of(request.athlete), "polls": True}
+        return render(request, "activities/strava_connect.html#revocation", part)
     return _page(request)
 
 
@@ -70,6 +75,7 @@ def _page(request: HtmxHttpRequest, *, refused: str = "", status: int = 200) -> 
         application = account.application if _is_living(account) else connecting.application_for(athlete)
         page |= {
             "account": account,
+            "revocation": revoking.latest_of(athlete),
             "connected": _is_living(account),
             "configured": application.is_configured and bool(settings.FIELD_KEYS),
             "own_application": application.owner_id is not None,
@@ -110,6 +116,7 @@ def start(request: HtmxHttpRequest) -> HttpResponse:
             request, _("Your own API application cannot be opened with this machine's keys. Enter it again.")
         )
         return redirect("activities:strava-application")
+    revoking.hold(athlete)
     return redirect(there)
 
 
@@ -120,6 +127,8 @@ def callback(request: HtmxHttpRequest) -> HttpResponse:
     athlete = _athlete(request)
     started = request.session.pop(STARTED, None)
     given = request.GET.get("state", "")
+    if request.GET.get("error") or not request.GET.get("code"):
+        revoking.go_on(athlete)
     if not started or not constant_time_compare(given, started["word"]) or _is_old(started["at"]):
         return _page(request, refused="stale", status=400)
     if request.GET.get("error") or not request.GET.get("code"):
@@ -157,16 +166,8 @@ def disconnect(request: HtmxHttpRequest) -> HttpResponse:
     account = connecting.account_of(_athlete(request))
     if not _is_living(account):
         return redirect("activities:strava-connect")
-    if connecting.disconnect(account):
-        messages.success(request, _("Disconnected. Strava has withdrawn our access."))
-    else:
-        messages.warning(
-            request,
-            _(
-                "Disconnected: we have forgotten our access. Strava did not confirm that it has, so please also remove "
-                "Agegrade at strava.com/settings/apps"
-            ),
-        )
+    connecting.disconnect(account)
+    messages.success(request, _("Disconnected: nothing is fetched from Strava any more."))
     return redirect("activities:strava-connect")
 
 
@@ -211,16 +212,10 @@ def application(request: HtmxHttpRequest) -> HttpResponse:
 
 
 def _keep(request: HtmxHttpRequest, athlete: Athlete, own: StravaApplication | None, form: OwnApplicationForm) -> None:
-    changed = own is None or not form.same_client
     application = own or StravaApplication(owner=athlete)
-    application.keep(client_id=form.cleaned_data["client_id"], client_secret=form.secret)
-    application.fault, application.fault_at = "", None
-    application.save()
+    connecting.change_keys(application, client_id=form.cleaned_data["client_id"], client_secret=form.secret)
     account = connecting.account_of(athlete)
-    if _is_living(account) and (changed or account.application_id != application.pk):
-        # Tokens belong to the application that got them; another one cannot refresh them.
-        if account.application_id == application.pk:
-            state.drop_tokens(account.pk, StravaAccount.State.RECONNECT_NEEDED)
+    if _is_living(account) and (account.refresh_token is None or account.application_id != application.pk):
         messages.warning(request, _("Saved. Connect again, so that your own application is used."))
     else:
         messages.success(request, _("Saved. Your own application is used from now on."))

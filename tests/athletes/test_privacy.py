@@ -105,5 +105,5 @@ def test_a_stranger_changes_nothing_of_adas(cast: Cast, as_eve, as_carl):
 def test_the_page_costs_the_same_however_many_coaches(cast: Cast, as_ada, django_assert_num_queries):
     for number in range(12):
         factories.grant(athlete=cast.ada, coach=factories.make_user(email=f"c{number}@example.invalid"), level=1)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         as_ada.get("/privacy/")

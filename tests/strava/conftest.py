@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from activities.models import StravaAccount, StravaApplication
+from activities.strava import revoking
 from activities.strava.models import SCOPES
 from activities.strava.sealing import Sealed
 from athletes.models import Athlete
@@ -60,6 +61,12 @@ def connect(strava: Strava) -> Callable[..., StravaAccount]:
         )
 
     return make
+
+
+def revoke_what_is_due() -> None:
+    """As beat and a worker do it."""
+    for number in revoking.due():
+        revoking.work_off(number)
 
 
 @pytest.fixture

@@ -132,10 +132,12 @@ class World:
             if token["athlete"] == athlete:
                 token["expires_at"] = 0
 
-    def revoke(self, athlete: int) -> None:
-        """The athlete disconnects on Strava's own site."""
+    def revoke(self, athlete: int, client: str = "") -> None:
+        """The grant to an application (to all without a name) ends, and every token of it: as on Strava's own site."""
         for tokens in (self._access, self._refresh):
-            for key in [key for key, one in tokens.items() if one["athlete"] == athlete]:
+            for key in [
+                key for key, one in tokens.items() if one["athlete"] == athlete and client in ("", one["client"])
+            ]:
                 del tokens[key]
 
     def activity(self, athlete: int, **fields: Any) -> int:
@@ -184,6 +186,11 @@ class World:
 
     def tokens(self) -> dict[str, Any]:
         return {"access": list(self._access), "refresh": list(self._refresh)}
+
+    def grants(self) -> list[list[Any]]:
+        """Which athlete lets which application in."""
+        held = [*self._access.values(), *self._refresh.values()]
+        return [list(one) for one in sorted({(one["athlete"], one["client"]) for one in held})]
 
     def subscribed(self) -> list[dict[str, Any]]:
         return list(self._subscriptions.values())
@@ -291,12 +298,13 @@ class World:
             raise wrong(401, "Authorization Error", "Application", "", "invalid")
         facts = self._access.get(form.get("token", "")) or self._refresh.get(form.get("token", ""))
         if facts:
-            self.revoke(facts["athlete"])
+            self.revoke(facts["athlete"], facts["client"])
         return Answer(200, raw=b"")
 
     def _deauthorize(self, authorization: str) -> Answer:
         token = authorization.removeprefix("Bearer ")
-        self.revoke(self._who(authorization)["athlete"])
+        who = self._who(authorization)
+        self.revoke(who["athlete"], who["client"])
         return Answer(200, {"access_token": token})
 
     def _who(self, authorization: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pydantic import SecretStr
 
-from activities.models import Activity, Recording, StravaAccount, StravaApplication
+from activities.models import Activity, Recording, StravaAccount, StravaApplication, StravaRevocation
 from activities.signals import strava_connected
 from activities.strava import erasing
 from activities.strava.client import Client
@@ -15,6 +15,7 @@ from athletes.erasing import erase
 from athletes.stored import stored
 from tests.conftest import Cast
 from tests.factories import make_activity, make_recording
+from tests.strava.conftest import revoke_what_is_due
 from tests.strava.stand_in import CLIENT_ID, CLIENT_SECRET, Strava
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +122,14 @@ def test_one_strava_account_belongs_to_one_athlete(as_ada, as_eve, strava, cast:
     answer = connect(as_eve, strava)
     assert answer.status_code == 409 and "connected to somebody else here" in answer.content.decode()
     assert list(StravaAccount.objects.values_list("athlete", flat=True)) == [cast.ada.pk]
-    assert Client(StravaAccount.objects.get()).activities() == [], "and goes on working for the first"
+    revoke_what_is_due()
+    assert not StravaRevocation.objects.exists() and not strava.calls("/oauth/revoke"), (
+        "the grant at Strava is one, and the first's: revoking what the second was given would end it"
+    )
+    first = StravaAccount.objects.get()
+    assert Client(first).activities() == [], "and goes on working for the first"
+    StravaAccount.objects.update(expires_at=timezone.now())
+    assert Client(first).activities() == [], "and can be refreshed"
 
 
 def test_another_strava_account_does_not_take_the_place_of_the_first(as_ada, ada, strava):
@@ -131,6 +139,8 @@ def test_another_strava_account_does_not_take_the_place_of_the_first(as_ada, ada
     answer = connect(as_ada, strava)
     assert answer.status_code == 409 and "two histories must not be mixed" in answer.content.decode()
     assert StravaAccount.objects.get(athlete=ada).strava_athlete_id == 7
+    revoke_what_is_due()
+    assert strava.grants() == [[7, CLIENT_ID]], "what the other account was asked for is given back"
 
 
 def test_connecting_again_mends_a_dead_connection(as_ada, ada, strava):
@@ -150,25 +160,6 @@ def test_strava_failing_in_the_middle_is_a_page_with_words(as_ada, strava, fault
     answer = connect(as_ada, strava)
     assert answer.status_code == 502 and "Strava does not answer at the moment" in answer.content.decode()
     assert len(strava.calls("/oauth/token")) == 1, "a code works once"
-
-
-@pytest.mark.parametrize("has_revoke", [True, False])
-def test_disconnecting_withdraws_and_forgets_and_then_asks(as_ada, ada, strava, has_revoke):
-    connect(as_ada, strava)
-    strava.application(has_revoke=has_revoke)
-    html = as_ada.post(f"{URL}disconnect/", follow=True).content.decode()
-    assert "Strava has withdrawn our access" in html and "Keep or delete what came from Strava?" in html
-    account = StravaAccount.objects.get(athlete=ada)
-    assert (account.state, account.access_token, account.refresh_token) == ("disconnected", None, None)
-    assert strava.tokens() == {"access": [], "refresh": []}
-
-
-def test_disconnecting_works_while_strava_does_not(as_ada, ada, strava):
-    connect(as_ada, strava)
-    strava.fault("status", path="/oauth/", status=500, times=9)
-    html = as_ada.post(f"{URL}disconnect/", follow=True).content.decode()
-    assert "Strava did not confirm" in html
-    assert StravaAccount.objects.get(athlete=ada).refresh_token is None
 
 
 def test_kept_stays_and_deleted_goes_with_all_that_was_derived(as_ada, ada, strava, django_capture_on_commit_callbacks):
@@ -203,7 +194,10 @@ def test_who_leaves_agegrade_leaves_strava_too(as_ada, ada, strava):
     type(ada.user).objects.filter(pk=ada.user_id).update(erase_asked_at=timezone.now())
     erase(ada.user_id)
     assert not StravaAccount.objects.exists() and not StravaApplication.objects.filter(owner__isnull=False).exists()
+    assert not strava.calls("/oauth/revoke"), "a worker asks"
+    revoke_what_is_due()
     assert strava.tokens() == {"access": [], "refresh": []}
+    assert not StravaRevocation.objects.exists()
 
 
 def test_nothing_is_deleted_while_connected(as_ada, ada, strava):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from activities.models import StravaAccount
-from activities.strava import oauth, tokens
+from activities.strava import tokens
 from activities.strava.client import Client
 from activities.strava.errors import AppMisconfigured, ReconnectNeeded, StravaError, Unavailable
 from activities.strava.sealing import CannotOpen, NoFieldKeys, Sealed
@@ -20,11 +20,6 @@ from activities.strava.sealing import CannotOpen, NoFieldKeys, Sealed
 
 def stored(account: StravaAccount) -> StravaAccount:
     return StravaAccount.objects.get(pk=account.pk)
-
-
-def revoke(account: StravaAccount) -> bool:
-    keys = {"access_token": account.access_token.reveal(), "refresh_token": account.refresh_token.reveal()}
-    return oauth.revoke(account.application, **keys)
 
 
 def token_calls(strava) -> int:
@@ -144,31 +139,6 @@ def test_a_refresh_does_not_undo_a_new_connection(strava, connect, ada):
     late = Sealed.of(SecretStr("late"))
     assert not state.keep_tokens(account.pk, access=late, refresh=late, expires_at=timezone.now(), spent=spent)
     assert stored(account).refresh_token.reveal().get_secret_value() == new["refresh_token"]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("new", [True, False])
-def test_revoking_asks_the_new_endpoint_and_then_the_old(strava, account, new):
-    strava.application(has_revoke=new)
-    assert revoke(account)
-    assert strava.tokens() == {"access": [], "refresh": []}
-    assert [one["path"] for one in strava.calls("/oauth/")] == ["/oauth/revoke"] + ["/oauth/deauthorize"] * (not new)
-
-
-@pytest.mark.django_db
-def test_revoking_gives_up_quietly(strava, account):
-    strava.fault("status", path="/oauth/", status=500, times=9)
-    assert not revoke(account)
-
-
-@pytest.mark.django_db
-def test_the_old_endpoint_gets_a_token_that_has_not_expired(strava, account):
-    strava.application(has_revoke=False)
-    strava.expire(7)
-    assert revoke(account) and strava.tokens()["refresh"] == []
-    assert [one["path"].rpartition("/")[2] for one in strava.calls("/oauth/")] == [
-        "revoke", "deauthorize", "token", "deauthorize"
-    ]  # fmt: skip
 
 
 @pytest.mark.django_db
