@@ -214,6 +214,27 @@ def missing_of(account_id: int) -> Any:
     return known_of(account_id).filter(missing_since__isnull=False)
 
 
+def kept_of(account_id: int) -> Any:
+    """What stays here though Strava's list lacks it, because somebody said so."""
+    return known_of(account_id).filter(kept_at__isnull=False)
+
+
+def keep_missing(account_id: int) -> None:
+    """The athlete says that what the list lacks is still theirs. Looked at again at once; the same list does not ask again."""
+    now = timezone.now()
+    with transaction.atomic():
+        missing_of(account_id).update(missing_since=None, kept_at=now)
+        StravaSync.objects.filter(pk=account_id).update(held_at=None, head_due_at=now, due_at=now)
+
+
+def check_missing(account_id: int) -> None:
+    """The athlete says that they are gone: each is asked for by its id, also what was kept before."""
+    now = timezone.now()
+    with transaction.atomic():
+        kept_of(account_id).update(missing_since=now, kept_at=None)
+        StravaSync.objects.filter(pk=account_id).update(believed_at=now, held_at=None, due_at=now)
+
+
 def compares_every(account: StravaAccount) -> timedelta:
     """How often all that is older than the newest page is compared: by what that costs the application."""
     pages = StravaActivity.objects.filter(account__application=account.application_id).count() / A_PAGE
@@ -295,7 +316,7 @@ class _Step:
             if oldest is not None:
                 gone = gone.filter(started_at__gt=oldest)
             if self.state.listed_at is not None:
-                gone.filter(missing_since=None).update(missing_since=self.now)
+                gone.filter(missing_since=None, kept_at=None).update(missing_since=self.now)
             change: dict[str, Any] = {"head_due_at": None, "head_at": self.now}
             if self.state.listed_at is not None and items and new >= len(items):
                 change["page"] = 2  # everything is new: what comes after this page may be too
@@ -319,7 +340,7 @@ class _Step:
             gone = known_of(self.account.pk).filter(started_at__lt=before).exclude(strava_id__in=_seen(items))
             if oldest is not None:
                 gone = gone.filter(**{"started_at__gt" if full else "started_at__gte": oldest})
-            gone.filter(missing_since=None).update(missing_since=self.now)
+            gone.filter(missing_since=None, kept_at=None).update(missing_since=self.now)
             if oldest is None:
                 self._move(walk_before=None, walked_at=self.now)
             else:
@@ -336,7 +357,8 @@ class _Step:
                 self._move(held_at=None, believed_at=None)
             return None
         if self.state.believed_at is None and row is not None:
-            n = missing.count()
+            # counted together with what was kept, so that a list that goes on shrinking a little at a time is noticed
+            n = missing.count() + kept_of(self.account.pk).count()
             if n > MOST_GONE and n > MOST_GONE_SHARE * known_of(self.account.pk).count():
                 if self.state.held_at is None:
                     log.warning("strava removals held", account_id=self.account.pk, n=n)
@@ -354,8 +376,9 @@ class _Step:
             if detail is None:
                 self._remove(row.strava_id)
             else:
-                StravaActivity.objects.filter(pk=row.pk).update(missing_since=None)
                 self._store([detail])
+                if self.state.believed_at is not None:  # it is there, whatever the list says of these many
+                    StravaActivity.objects.filter(pk=row.pk).update(kept_at=self.now)
 
     def _remove(self, strava_id: int) -> None:
         rows = StravaActivity.objects.filter(account=self.account, strava_id=strava_id).select_related(
@@ -519,7 +542,9 @@ class _Step:
                 athlete=self.account.athlete_id, source="strava", external_id__in=[str(key) for key in summaries]
             ).select_related("activity")
         }
-        StravaActivity.objects.filter(pk__in=[row.pk for row in rows.values()]).update(missing_since=None)
+        StravaActivity.objects.filter(pk__in=[row.pk for row in rows.values()]).exclude(
+            missing_since=None, kept_at=None
+        ).update(missing_since=None, kept_at=None)
         touched: list[Recording] = []
         pairs: list[tuple[Summary, Recording, StravaActivity]] = []
         new = 0
@@ -582,7 +607,9 @@ class _Step:
             defaults={"reason": reason, "payload": _storable(payload), "seen_at": self.now},
         )
         if strava_id is not None:
-            StravaActivity.objects.filter(account=self.account, strava_id=strava_id).update(missing_since=None)
+            StravaActivity.objects.filter(account=self.account, strava_id=strava_id).update(
+                missing_since=None, kept_at=None
+            )
         self._count(n_set_aside=int(created))
 
     # -- bookkeeping --

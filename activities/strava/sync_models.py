@@ -74,6 +74,9 @@ class StravaActivity(models.Model):
     retry_at = models.DateTimeField(null=True, blank=True)
     #: not in a list it belonged in; verified before anything is removed
     missing_since = models.DateTimeField(null=True, blank=True)
+    #: kept though the list lacks it, by the athlete's word or because it was there when asked for by its id: not asked about
+    #: again until the list holds it once more
+    kept_at = models.DateTimeField(null=True, blank=True)
     fetched_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -75,11 +75,10 @@ def sync_change(request: HtmxHttpRequest) -> HttpResponse:
             streams="due", attempts=0, retry_at=None
         )
         rows.update(due_at=now)
-    elif act == "believe" and state.held_at:
-        rows.update(believed_at=now, held_at=None, due_at=now)
+    elif act == "believe" and (state.held_at or sync.kept_of(account.pk).exists()):
+        sync.check_missing(account.pk)
     elif act == "doubt" and state.held_at:
-        StravaActivity.objects.filter(account=account).update(missing_since=None)
-        rows.update(held_at=None, head_due_at=now, due_at=now)
+        sync.keep_missing(account.pk)
     else:
         messages.error(request, _("That is nothing that can be done here. Nothing was changed."))
         return redirect("activities:sync")
@@ -110,6 +109,7 @@ def _page(request: HtmxHttpRequest) -> dict[str, Any]:
         due=Count("pk", filter=Q(streams="due")),
         failed=Count("pk", filter=Q(streams="failed")),
         missing=Count("pk", filter=Q(missing_since__isnull=False)),
+        kept=Count("pk", filter=Q(kept_at__isnull=False)),
     )
     usage = usage_of(account.application)
     now = timezone.now()

@@ -85,6 +85,7 @@ class World:
         self._inactive = False
         self._rotates = True
         self._has_revoke = True
+        self._unlisted: set[int] = set()
         self._next_id = 12_000_000_000
 
     def limits(
@@ -126,6 +127,10 @@ class World:
     ) -> dict[str, Any]:
         """Tokens without going through a browser."""
         return self._issue(athlete, scopes, client_id, lasts_s=lasts_s)
+
+    def unlist(self, ids: list[int]) -> None:
+        """A fault of lists: these and no others are there by their id only."""
+        self._unlisted = set(ids)
 
     def expire(self, athlete: int) -> None:
         for token in self._access.values():
@@ -366,6 +371,7 @@ class World:
         found = [
             one
             for one in self._may_see(who)
+            if one["id"] not in self._unlisted
             if (not after or epoch(one) > int(after)) and (not before or epoch(one) < int(before))
         ]
         found.sort(key=lambda one: (epoch(one), str(one["id"])), reverse=not after)

@@ -195,6 +195,56 @@ def test_many_deletions_at_once_wait_for_a_persons_word(roomy, account, as_ada):
     assert here(account) == set(ids[30:])
 
 
+def test_the_same_short_list_asks_once_and_a_shorter_one_asks_again(roomy, account, as_ada):
+    ids = roomy.activities(7, 120, manual=True)
+    pull(account)
+
+    def asks() -> bool:
+        return StravaSync.objects.get(pk=account.pk).held_at is not None
+
+    roomy.unlist(ids[5:35])
+    pull(account)
+    assert asks()
+    as_ada.post("/sync/change/", {"act": "doubt"})
+    for _night in range(3):
+        pull(account)
+        assert not asks() and here(account) == set(ids)
+    assert "30 activities are not in Strava" in as_ada.get("/sync/").content.decode()
+    assert not [path for path in paths(roomy) if path.startswith("/activities/")], "and none is asked for"
+    roomy.unlist(ids[5:40])
+    pull(account)
+    html = as_ada.get("/sync/").content.decode()
+    assert asks() and "5 activities are no longer in Strava" in html and "30 more were kept before" in html
+    as_ada.post("/sync/change/", {"act": "doubt"})
+    pull(account)
+    assert not asks()
+    roomy.unlist([])
+    pull(account)
+    assert not StravaActivity.objects.exclude(kept_at=None).exists(), (
+        "in the list again: nothing is left of the question"
+    )
+    roomy.remove(ids[0])
+    pull(account)
+    assert here(account) == set(ids[1:]), "and a deletion is a deletion"
+
+
+def test_what_is_there_by_its_id_stays_without_another_question(roomy, account, as_ada):
+    """The athlete deleted some, and a list that is short for another reason lacks others as well."""
+    ids = roomy.activities(7, 60, manual=True)
+    pull(account)
+    for one in ids[:4]:
+        roomy.remove(one)
+    roomy.unlist(ids[4:30])
+    pull(account)
+    as_ada.post("/sync/change/", {"act": "doubt"})
+    pull(account, now=False)
+    as_ada.post("/sync/change/", {"act": "believe"})
+    for _night in range(2):
+        pull(account)
+        assert here(account) == set(ids[4:]) and StravaSync.objects.get(pk=account.pk).held_at is None
+    assert len([path for path in paths(roomy) if path.startswith("/activities/")]) == 30, "once each"
+
+
 def test_one_unreadable_activity_stops_nothing_and_is_shown(roomy, account, as_ada):
     ids = roomy.activities(7, 5)
     roomy.change(ids[2], start_date=None, start_date_local=None)
