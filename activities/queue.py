@@ -14,12 +14,19 @@ from kombu.exceptions import OperationalError
 log = structlog.get_logger("agegrade.queue")
 
 
-def ask_for(task: Task, *args: Any, wait_s: float = 0) -> None:
-    """Put the task into the queue once the transaction is committed, to start in wait_s seconds or at once."""
+#: the queues: what a person waits for, and the rest, which is taken when the first is empty; see CELERY_TASK_QUEUES
+NOW, LATER = "now", "celery"
+
+
+def ask_for(task: Task, *args: Any, wait_s: float = 0, waited_for: bool = False) -> None:
+    """Put the task into the queue once the transaction is committed, to start in wait_s seconds or at once.
+
+    waited_for: a person waits, so it is put before what can wait.
+    """
 
     def send() -> None:
         try:
-            task.apply_async(args, countdown=wait_s or None)  # type: ignore[arg-type]  # the stubs forget None
+            task.apply_async(args, countdown=wait_s or None, queue=NOW if waited_for else None)  # type: ignore[arg-type]  # the stubs forget None
         except OperationalError as error:
             log.warning("queue away", task=task.name, error=type(error.__cause__ or error).__name__)
 

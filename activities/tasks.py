@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 
 from activities import demonstration, ingest, originals, undo
 from activities.models import ImportBatch, ImportFile, StravaAccount, StravaSync
+from activities.queue import LATER, NOW
 from activities.strava import erasing, revoking, sync
 
 
@@ -72,7 +73,10 @@ def sweep_files() -> None:
     soft_time_limit=600, time_limit=660
 )  # steps of one call each; a call that stalls is given up after minutes
 def pull_account(account_id: int) -> None:
-    """Some steps of an account's sync, then the end of the queue, so that all athletes get their turn."""
+    """Some steps of an account's sync, then the end of the queue, so that all athletes get their turn.
+
+    Lists and events go before analyses and streams: a history is seen after its last page, not behind a thousand analyses.
+    """
     due_at = StravaSync.objects.filter(pk=account_id).values_list("due_at", flat=True).first()
     if due_at is not None and due_at <= timezone.now() + timedelta(seconds=1):
         come_back(account_id, sync.work(account_id))
@@ -83,7 +87,11 @@ def come_back(account_id: int, at: datetime | None) -> None:
     if at is None or at > timezone.now() + timedelta(minutes=20):
         return
     with suppress(OperationalError):  # the queue is away; the net finds it
-        pull_account.apply_async((account_id,), eta=max(at, timezone.now()))
+        pull_account.apply_async((account_id,), eta=max(at, timezone.now()), queue=_queue_of(account_id))
+
+
+def _queue_of(account_id: int) -> str:
+    return NOW if sync.is_waited_for(account_id) else LATER
 
 
 @shared_task
@@ -93,7 +101,12 @@ def pull_due() -> None:
     due = StravaSync.objects.filter(due_at__lte=soon, account__erase_asked_at=None)
     for account_id, at in due.order_by("due_at").values_list("pk", "due_at")[:1000]:
         if at is not None:
-            pull_account.apply_async((account_id,), eta=max(at, timezone.now()), expires=soon + timedelta(seconds=30))
+            pull_account.apply_async(
+                (account_id,),
+                eta=max(at, timezone.now()),
+                expires=soon + timedelta(seconds=30),
+                queue=_queue_of(account_id),
+            )
 
 
 @shared_task

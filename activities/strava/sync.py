@@ -53,9 +53,14 @@ FIRST_PAGE: Final = 1
 MOST_GONE, MOST_GONE_SHARE = 20, 0.05
 RECENT: Final = timedelta(days=90)
 MOST_ATTEMPTS: Final = 5
-#: a fresh activity may not be there yet when Strava tells of it
-FRESH_RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 3, 8, 18, 30))
+#: a fresh activity may not be there yet when Strava tells of it, and one that Strava stumbles over may be well later
+EVENT_RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 3, 8, 18, 30))
 EVENTS_AT_ONCE, EVENTS_AN_HOUR = 30, 100
+#: how often events that anybody could have sent may make us look at the list, and whether we are still connected
+FLOOD_LOOKS_EVERY, WITHDRAWALS_AN_HOUR = timedelta(minutes=5), 6
+#: with so many failing alone, it is Strava that is away and not one activity that is broken
+FAILING_ALONE: Final = 3
+LOOKS_AGAIN_LEAST, LOOKS_AGAIN_MOST = timedelta(minutes=15), timedelta(hours=12)
 COMPARE_OFTEN, COMPARE_SELDOM = timedelta(hours=48), timedelta(days=7)
 #: calls a day that comparing everything may cost an application before it is done weekly
 COMPARE_CALLS_A_DAY: Final = 150
@@ -95,7 +100,15 @@ def _wake(account_id: int) -> None:
     from activities.queue import ask_for
     from activities.tasks import pull_account
 
-    ask_for(pull_account, account_id)
+    ask_for(pull_account, account_id, waited_for=True)
+
+
+def is_waited_for(account_id: int) -> bool:
+    """Whether lists or events are next, which few calls finish and a person looks for; streams take days and can wait."""
+    now = timezone.now()
+    lists = Q(page__isnull=False) | Q(walk_before__isnull=False) | Q(head_due_at__lte=now)
+    told = StravaEvent.objects.filter(account=account_id, done_at=None, retry_at__lte=now)
+    return StravaSync.objects.filter(lists, pk=account_id).exists() or told.exists()
 
 
 def night_of(now: datetime) -> tuple[Any, datetime]:
@@ -191,18 +204,27 @@ def _later(account_id: int, code: str, at: datetime | None, *, failed: bool = Fa
 
 def _rest(account_id: int) -> datetime | None:
     """Nothing to do now: the run is over, and the next thing has its time."""
-    now = timezone.now()
-    state = StravaSync.objects.get(pk=account_id)
-    streams_at = None
-    if state.paused_at is None:
-        due = StravaActivity.objects.filter(account=account_id, streams="due", recording__isnull=False)
-        streams_at = due.aggregate(at=Min("retry_at"))["at"]
-    event_at = StravaEvent.objects.filter(account=account_id, done_at=None).aggregate(at=Min("retry_at"))["at"]
-    at = min((moment for moment in (state.head_due_at, streams_at, event_at) if moment), default=None)
-    if at is not None and at < now:  # came in while we looked
-        at = now
-    StravaSync.objects.filter(pk=account_id).update(due_at=at, error="", error_at=None, failures=0)
-    StravaRun.objects.filter(account=account_id, ended_at=None).update(ended_at=now, error="")
+    with transaction.atomic():  # who asks for something changes this row too: before us, or after us
+        state = StravaSync.objects.select_for_update().get(pk=account_id)
+        now = timezone.now()
+        streams_at = missing_at = None
+        if state.paused_at is None:
+            due = known_of(account_id).filter(streams="due", missing_since=None)
+            streams_at = due.aggregate(at=Min("retry_at"))["at"]
+        if state.held_at is None:
+            missing_at = missing_of(account_id).aggregate(at=Min("retry_at"))["at"]
+        event_at = StravaEvent.objects.filter(account=account_id, done_at=None).aggregate(at=Min("retry_at"))["at"]
+        moments = (state.head_due_at, streams_at, missing_at, event_at)
+        at = min((moment for moment in moments if moment), default=None)
+        if at is not None and at < now:  # came in while we looked
+            at = now
+        StravaSync.objects.filter(pk=account_id).update(due_at=at, error="", error_at=None, failures=0)
+        StravaRun.objects.filter(account=account_id, ended_at=None).update(ended_at=now, error="")
+        # Only one thing was not answered, and it has its next try; had it been Strava, we would not rest.
+        states = StravaAccount.State
+        StravaAccount.objects.filter(pk=account_id, state=states.UNAVAILABLE).update(
+            state=states.CONNECTED, state_at=now
+        )
     return at
 
 
@@ -364,7 +386,7 @@ class _Step:
                     log.warning("strava removals held", account_id=self.account.pk, n=n)
                     self._move(held_at=self.now)
                 return None
-        found: StravaActivity = row
+        found: StravaActivity | None = missing.filter(self._has_its_time).order_by("pk").first()
         return found
 
     def _verify(self, row: StravaActivity) -> None:
@@ -372,13 +394,30 @@ class _Step:
             detail = self._detail(row.strava_id)
         except Unreadable:
             return  # it is there, set aside, and so not missing
+        except (Unavailable, Refused, SubscriptionNeeded) as error:
+            assert row.missing_since is not None
+            pause = min(max(self.now - row.missing_since, LOOKS_AGAIN_LEAST), LOOKS_AGAIN_MOST)
+            log.info("strava activity not verified", strava_id=row.strava_id, why=error.code)
+            StravaActivity.objects.filter(pk=row.pk).update(retry_at=self.now + pause)
+            self._go_on_unless_away(error, missing_of(self.account.pk).filter(retry_at__gt=self.now))
+            return
         with self._storing(""):
             if detail is None:
                 self._remove(row.strava_id)
             else:
+                StravaActivity.objects.filter(pk=row.pk).update(missing_since=None, retry_at=None)
                 self._store([detail])
                 if self.state.believed_at is not None:  # it is there, whatever the list says of these many
                     StravaActivity.objects.filter(pk=row.pk).update(kept_at=self.now)
+
+    @property
+    def _has_its_time(self) -> Q:
+        return Q(retry_at=None) | Q(retry_at__lte=self.now)
+
+    def _go_on_unless_away(self, error: StravaError, failing: Any) -> None:
+        """One that Strava stumbles over stops nothing; where several fail it is Strava, and all of the account waits."""
+        if isinstance(error, Unavailable) and failing.count() >= FAILING_ALONE:
+            raise error
 
     def _remove(self, strava_id: int) -> None:
         rows = StravaActivity.objects.filter(account=self.account, strava_id=strava_id).select_related(
@@ -396,11 +435,13 @@ class _Step:
     def _event(self) -> StravaEvent | None:
         pending = StravaEvent.objects.filter(account=self.account, done_at=None)
         hour = timezone.now() - timedelta(hours=1)
-        many = pending.filter(object_type="activity").count() > EVENTS_AT_ONCE
-        if many or StravaEvent.objects.filter(account=self.account, done_at__gt=hour).count() > EVENTS_AN_HOUR:
-            # one look at the list instead of a call for each
-            pending.filter(object_type="activity").update(done_at=self.now, outcome="together")
-            self._move(head_due_at=self.now)
+        about_runs = pending.filter(object_type="activity")
+        many = about_runs.count() > EVENTS_AT_ONCE
+        many = many or StravaEvent.objects.filter(account=self.account, done_at__gt=hour).count() > EVENTS_AN_HOUR
+        # one look at the list instead of a call for each
+        if many and about_runs.update(done_at=self.now, outcome="together"):
+            looks_at = max(self.now, (self.state.head_at or EARLIEST) + FLOOD_LOOKS_EVERY)
+            self._move(head_due_at=min(self.state.head_due_at or looks_at, looks_at))
         return pending.filter(retry_at__lte=self.now).order_by("received_at").first()
 
     def _look_at(self, event: StravaEvent) -> None:  # noqa: PLR0911 - one line an outcome
@@ -413,6 +454,15 @@ class _Step:
             detail = self._detail(event.object_id)
         except Unreadable:
             return None  # set aside, and so is the event
+        except (Refused, SubscriptionNeeded) as error:
+            return self._done(event, error.code)
+        except Unavailable as error:
+            if not self._again(event):
+                return self._done(event, error.code)  # the night compares it
+            failing = StravaEvent.objects.filter(
+                account=self.account, done_at=None, attempts__gt=0, retry_at__gt=self.now
+            )
+            return self._go_on_unless_away(error, failing)
         with self._storing("event"):
             if detail is not None and detail.athlete_id not in (self.account.strava_athlete_id, None if known else -1):
                 return self._done(event, "foreign")
@@ -422,17 +472,30 @@ class _Step:
             if known is not None:
                 self._remove(event.object_id)
                 return self._done(event, "removed")
-            if event.aspect == "create" and event.attempts < len(FRESH_RETRIES):
-                StravaEvent.objects.filter(pk=event.pk, done_at=None).update(
-                    attempts=F("attempts") + 1, retry_at=self.now + FRESH_RETRIES[event.attempts]
-                )
+            if self._again(event):  # an edit right after the upload may be told of before the activity can be read
                 return None
             return self._done(event, "not_found")
+
+    def _again(self, event: StravaEvent) -> bool:
+        """Have it looked at once more, later; False where that was done for an hour."""
+        if event.attempts >= len(EVENT_RETRIES):
+            return False
+        StravaEvent.objects.filter(pk=event.pk, done_at=None).update(
+            attempts=F("attempts") + 1, retry_at=self.now + EVENT_RETRIES[event.attempts]
+        )
+        return True
 
     def _look_at_the_athlete(self, event: StravaEvent) -> None:
         """Whether we really lost access is asked, never believed."""
         if not event.deauthorises:
             return self._done(event, "ignored")
+        hour = timedelta(hours=1)
+        untrue = StravaEvent.objects.filter(account=self.account, outcome="still_connected")
+        untrue = untrue.filter(done_at__gt=self.now - hour)
+        if untrue.count() >= WITHDRAWALS_AN_HOUR:
+            first = untrue.aggregate(at=Min("done_at"))["at"]
+            StravaEvent.objects.filter(pk=event.pk).update(retry_at=first + hour)
+            return None
         try:
             self._ask(self.client.athlete)
         except ReconnectNeeded:
@@ -465,7 +528,7 @@ class _Step:
         if self.state.paused_at is not None:
             return None
         due = StravaActivity.objects.filter(account=self.account, streams="due", recording__isnull=False)
-        due = due.filter(Q(retry_at=None) | Q(retry_at__lte=self.now)).filter(missing_since=None)
+        due = due.filter(self._has_its_time).filter(missing_since=None)
         order = {"races": ("rank", "-started_at"), "newest": ("-started_at",), "oldest": ("started_at",)}
         return due.select_related("recording").order_by(*order[self.state.order], "pk").first()
 
@@ -483,7 +546,7 @@ class _Step:
                     notes=[*row.recording.notes, note]
                 )
             return
-        except Unavailable:
+        except Unavailable as error:
             failed = row.attempts + 1 >= MOST_ATTEMPTS
             with self._storing(""):
                 StravaActivity.objects.filter(pk=row.pk).update(
@@ -494,8 +557,7 @@ class _Step:
             lately = StravaActivity.objects.filter(
                 account=self.account, streams="due", retry_at__gt=self.now, attempts__gt=0
             )
-            if lately.count() >= 3:  # not this one activity: Strava itself is away
-                raise
+            self._go_on_unless_away(error, lately)
             return
         with self._storing(""):
             now = StravaActivity.objects.select_for_update(of=("self",)).filter(pk=row.pk, track=row.track).first()
@@ -542,9 +604,9 @@ class _Step:
                 athlete=self.account.athlete_id, source="strava", external_id__in=[str(key) for key in summaries]
             ).select_related("activity")
         }
-        StravaActivity.objects.filter(pk__in=[row.pk for row in rows.values()]).exclude(
-            missing_since=None, kept_at=None
-        ).update(missing_since=None, kept_at=None)
+        here_again = StravaActivity.objects.filter(pk__in=[row.pk for row in rows.values()])
+        here_again.filter(missing_since__isnull=False).update(retry_at=None)
+        here_again.exclude(missing_since=None, kept_at=None).update(missing_since=None, kept_at=None)
         touched: list[Recording] = []
         pairs: list[tuple[Summary, Recording, StravaActivity]] = []
         new = 0

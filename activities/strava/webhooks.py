@@ -4,7 +4,8 @@ Nothing is signed, so whatever is said here only ever leads to a question with o
 flood of events can cause is bounded (sync.py). An event that is lost is made good by the night.
 """
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -19,7 +20,8 @@ from django.views.decorators.http import require_http_methods
 from pydantic import ValidationError
 
 from activities.queue import ask_for
-from activities.strava.models import StravaAccount
+from activities.strava import erasing
+from activities.strava.models import StravaAccount, StravaAccountQuerySet
 from activities.strava.schemas import WebhookEvent
 from activities.strava.sync_models import StravaEvent, StravaStray, StravaSync
 
@@ -27,6 +29,7 @@ log = structlog.get_logger("agegrade.strava")
 
 LARGEST_BODY = 16_384
 MOST_PENDING = 500
+REFUSAL_PROVES: Final = timedelta(minutes=15)
 
 
 @login_not_required
@@ -54,18 +57,31 @@ def _event(request: HttpRequest) -> HttpResponse:
     except (ValidationError, ValueError):
         _stray("unreadable")
         return JsonResponse({"error": "not an event"}, status=400)
-    account = (
-        StravaAccount.objects.connected().select_related("application").filter(strava_athlete_id=event.owner_id).first()
-    )
-    if account is None:
+    account = StravaAccount.objects.select_related("application").filter(strava_athlete_id=event.owner_id)
+    connected = account.connected().first()
+    refused = _just_refused(account) if event.deauthorises else None
+    found = connected or refused
+    if found is None:
         _stray("unknown_owner")
         return HttpResponse(status=200)
-    ours = account.application.subscription_id
+    ours = found.application.subscription_id
     if ours is not None and ours != event.subscription_id:
         _stray("other_subscription")
         return HttpResponse(status=200)
-    _keep(account, event)
+    if connected is not None:
+        _keep(connected, event)
+    elif not settings.STRAVA_KEEP_WHEN_DEAUTHORISED:
+        erasing.ask(found)
     return HttpResponse(status=200)
+
+
+def _just_refused(accounts: StravaAccountQuerySet) -> StravaAccount | None:
+    """Who withdraws while we are calling is found out by a refused token, before Strava tells of it.
+
+    The refusal is the proof then that the event is asked for elsewhere; some time later it would prove nothing.
+    """
+    lately = timezone.now() - REFUSAL_PROVES
+    return accounts.filter(state=StravaAccount.State.RECONNECT_NEEDED, state_at__gt=lately).first()
 
 
 def _keep(account: StravaAccount, event: WebhookEvent) -> None:
@@ -83,13 +99,14 @@ def _keep(account: StravaAccount, event: WebhookEvent) -> None:
                 "aspect": event.aspect_type,
                 "received_at": now,
                 "retry_at": now,
-                "deauthorises": event.deauthorises,
             }
+            if event.deauthorises:  # what came after it does not take it back: it is asked
+                again["deauthorises"] = True
             StravaEvent.objects.update_or_create(
                 account=account, object_type=event.object_type, object_id=event.object_id, done_at=None, defaults=again
             )
         StravaSync.objects.filter(pk=account.pk).update(due_at=now)
-        ask_for(pull_account, account.pk)
+        ask_for(pull_account, account.pk, waited_for=True)
     log.info("strava event", account_id=account.pk, kind=event.object_type, aspect=event.aspect_type)
 
 

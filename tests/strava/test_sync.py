@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import redis
 from django.utils import timezone
 from django.utils.html import escape
 from pydantic import SecretStr
@@ -23,7 +24,7 @@ from activities.strava import erasing, http, sync
 from activities.strava.models import SCOPES, StravaBudget
 from activities.strava.sealing import Sealed
 from activities.strava.words import WORDS, words_for
-from activities.tasks import pull_everyone
+from activities.tasks import come_back, pull_everyone
 from performance.models import Race
 from tests.factories import make_race
 from tests.pages import assert_page_and_partial
@@ -31,6 +32,7 @@ from tests.strava.conftest import forget_budgets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NO_LONGER = {"authorized": "false"}
 WIDE = {"read": [100_000, 1_000_000], "everything": [200_000, 2_000_000]}
 
 
@@ -369,6 +371,126 @@ def test_a_flood_of_events_becomes_one_look(roomy, account, client):
         post(client, account, object_id=object_id)
     pull(account, now=False)
     assert len(roomy.calls()) - n <= 2
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr(client_module, "wait_exponential_jitter", lambda **_how: wait_none())
+
+
+def test_one_activity_that_strava_cannot_tell_of_holds_nothing_up(hasty, roomy, account, client):
+    ids = roomy.activities(7, 4)
+    pull(account)
+    told_of, gone, new = ids[0], ids[1], roomy.activity(7)
+    roomy.remove(gone)
+    for broken in (told_of, gone):
+        roomy.fault("status", path=f"/activities/{broken}", status=500, times=1000)
+    post(client, account, object_id=told_of, aspect_type="update")
+    pull(account)
+    assert here(account) == {*ids, new}, "nothing is removed without a 404"
+    assert StravaActivity.objects.get(strava_id=new).streams == "here"
+    account.refresh_from_db()
+    assert account.state == "connected" and StravaSync.objects.get().error == ""
+    n = len(roomy.calls())
+    pull(account)
+    assert len(roomy.calls()) == n + 1, "each has its own next time"
+
+    roomy.forget_faults()
+    StravaActivity.objects.update(retry_at=timezone.now())
+    StravaEvent.objects.filter(done_at=None).update(retry_at=timezone.now())
+    pull(account)
+    assert here(account) == {*ids, new} - {gone} and not StravaEvent.objects.filter(done_at=None).exists()
+
+
+def test_an_activity_that_stays_broken_is_left_to_the_night(hasty, roomy, account, client):
+    ids = roomy.activities(7, 2)
+    pull(account)
+    roomy.fault("status", path=f"/activities/{ids[0]}", status=500, times=1000)
+    post(client, account, object_id=ids[0], aspect_type="update")
+    for _hour in range(len(sync.EVENT_RETRIES) + 1):
+        StravaEvent.objects.filter(done_at=None).update(retry_at=timezone.now())
+        pull(account, now=False)
+    assert StravaEvent.objects.get().outcome == "unavailable" and StravaSync.objects.get().due_at is None
+
+
+def test_where_one_after_the_other_fails_it_is_strava_that_is_away(hasty, roomy, account, client):
+    ids = roomy.activities(7, 9)
+    pull(account)
+    roomy.fault("status", path="/activities/", status=503, times=1000)
+    for strava_id in ids:
+        post(client, account, object_id=strava_id, aspect_type="update")
+    n = len(roomy.calls())
+    pull(account, now=False)
+    assert len(roomy.calls()) - n == sync.FAILING_ALONE * client_module.TRIES
+    state = StravaSync.objects.get()
+    assert state.error == "unavailable" and state.due_at > timezone.now()
+
+
+def test_an_edit_told_of_before_the_upload_can_be_read_is_asked_again(roomy, account, client):
+    StravaSync.objects.create(account=account, page=None, listed_at=timezone.now())
+    post(client, account, object_id=123456)
+    post(client, account, object_id=123456, aspect_type="update", updates={"title": "Race"})
+    pull(account, now=False)
+    event = StravaEvent.objects.get()
+    assert event.done_at is None and event.retry_at > timezone.now()
+
+
+def test_a_flood_that_goes_on_makes_us_look_now_and_then(roomy, account, client):
+    roomy.activities(7, 4)
+    pull(account)
+    n = len(roomy.calls())
+    for wave in range(1, 5):
+        for object_id in range(1, 40):
+            post(client, account, object_id=wave * 100 + object_id)
+            post(client, account, object_type="athlete", object_id=wave * 100 + object_id, updates=NO_LONGER)
+        pull(account, now=False)
+    assert len(roomy.calls()) - n == sync.WITHDRAWALS_AN_HOUR, "and the list was looked at just now"
+    due_at = StravaSync.objects.get().due_at
+    assert due_at is not None and due_at <= timezone.now() + sync.FLOOD_LOOKS_EVERY
+
+
+def test_a_withdrawal_that_a_call_ran_into_before_it_was_told_erases_too(roomy, account, client):
+    roomy.activities(7, 4)
+    pull(account)
+    roomy.revoke(7)
+    pull(account)
+    account.refresh_from_db()
+    assert account.state == "reconnect_needed" and account.erase_asked_at is None, "it may have been a lost answer"
+    withdrawn = {"object_type": "athlete", "object_id": 7, "aspect_type": "update", "updates": NO_LONGER}
+    StravaAccount.objects.update(state_at=timezone.now() - timedelta(hours=1))
+    post(client, account, **withdrawn)
+    account.refresh_from_db()
+    assert account.erase_asked_at is None, "long after, anybody could say so"
+    StravaAccount.objects.update(state_at=timezone.now())
+    post(client, account, **withdrawn)
+    account.refresh_from_db()
+    assert account.erase_asked_at is not None
+
+
+def test_what_is_told_after_a_withdrawal_does_not_take_it_back(roomy, account, client):
+    roomy.activities(7, 1)
+    pull(account)
+    roomy.revoke(7)
+    for updates in (NO_LONGER, {}):
+        post(client, account, object_type="athlete", object_id=7, aspect_type="update", updates=updates)
+    pull(account, now=False)
+    account.refresh_from_db()
+    assert account.erase_asked_at is not None
+
+
+def test_lists_go_before_analyses_in_the_queue_and_streams_do_not(roomy, account, settings):
+    roomy.activities(7, 2)
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+        broker.delete("now")
+        sync.begin(account.pk)
+        assert broker.llen("now") == 1
+        come_back(account.pk, sync.work(account.pk, steps=1))
+        assert broker.llen("now") == 2
+        sync.work(account.pk, steps=2)
+        assert StravaActivity.objects.filter(streams="due").count() == 2
+        come_back(account.pk, timezone.now())
+        assert broker.llen("now") == 2
+        broker.delete("now")
 
 
 def test_a_forged_withdrawal_changes_nothing_and_a_real_one_erases(roomy, account, client):
