@@ -31,10 +31,10 @@ EDITION_NAMES: Final = {
     "road-2020-06": gettext_lazy("Road 2020, first release"),
     "road-2015": gettext_lazy("Road 2015"),
     "road-2010": gettext_lazy("Road 2010 (used by parkrun)"),
-    "wma-2023": gettext_lazy("WMA 2023, track and walk"),
+    "wma-2023": gettext_lazy("WMA 2023 (track and walk)"),
     "wma-2014-5yr": gettext_lazy("WMA 2014, five-year factors (no grade)"),
-    "wma-2006": gettext_lazy("WMA 2006, track and walk"),
-    "wava-1994": gettext_lazy("WAVA 1994, road"),
+    "wma-2006": gettext_lazy("WMA 2006 (track and walk)"),
+    "wava-1994": gettext_lazy("WAVA 1994 (road)"),
 }
 
 CONVENTION_NAMES: Final = {

@@ -32,8 +32,8 @@ from performance.race_detection.distances import within_window
 log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
-ANALYSIS_VERSION = 3
-RACE_SEARCH_VERSION = 3
+ANALYSIS_VERSION = 4
+RACE_SEARCH_VERSION = 4
 SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
@@ -143,6 +143,7 @@ def _doubts(activity: Activity, samples: Streams, notes: Iterable[str], excluded
         samples=samples,
         excluded=excluded,
         now=timezone.now(),
+        on_foot=activity.is_on_foot,
     )
     return [*notes, *found]
 
@@ -230,6 +231,8 @@ def _search(athlete: Athlete) -> None:
     part_of_another = set(linked.values_list("recording__activity_id", flat=True))
     known = _adopt(known, runs, decided=decided, busy=set(linked.values_list("race_id", flat=True)))
     races = {race.found_in_id: race for race in known if race.found_in_id is not None}
+    noted = Analysis.objects.filter(activity__athlete=athlete, notes__contains=["downhill"])
+    downhill = set(noted.values_list("activity_id", flat=True))
     new: list[Race] = []
     for run, seen, found in zip(runs, summaries, assessed, strict=True):
         race = races.get(run.pk)
@@ -245,6 +248,7 @@ def _search(athlete: Athlete) -> None:
             "missing": list(found.missing),
             "official_distance_m": found.official_distance_m,
             "no_course": seen.kind in _NO_COURSE,
+            "downhill": run.pk in downhill,
         }
     _look_inside([race for race in [*known, *new] if race.found_in_id is not None and race.evidence])
     kept: list[Race] = []

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from activities.models import Activity
 from athletes.models import Athlete
+from performance import standards
 from performance.models import Analysis, BestEffort, Race, RaceQuerySet
 from performance.race_book import official_m
 
@@ -86,6 +87,8 @@ def race_marks(races: RaceQuerySet, ledger: Ledger) -> tuple[list[Mark], list[Le
             told.setdefault("no_time", []).append(race)
         elif official is None:
             told.setdefault("odd_distance", []).append(race)
+        elif race.refusal == standards.TO_CONFIRM:
+            told.setdefault("to_confirm", []).append(race)
         elif ledger == "grades" and race.age_grade is None:
             told.setdefault("no_grade", []).append(race)
         else:
@@ -97,7 +100,7 @@ def race_marks(races: RaceQuerySet, ledger: Ledger) -> tuple[list[Mark], list[Le
     return marks, [LeftOut(code, len(of), of[0].name, of[0].distance_m) for code, of in told.items()]
 
 
-_RACE_COLUMNS = ("distance_m", "local_date", "time_s", "age_grade", "name", "found_in", "time_source")
+_RACE_COLUMNS = ("distance_m", "local_date", "time_s", "age_grade", "name", "found_in", "time_source", "refusal")
 
 
 def effort_marks(efforts: QuerySet[BestEffort], runs: QuerySet[Activity]) -> tuple[list[Mark], list[LeftOut]]:

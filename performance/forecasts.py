@@ -7,10 +7,11 @@ from typing import Final
 
 from activities.measures import HALF_MARATHON_M, MARATHON_M, MILE_M
 from athletes.models import Athlete
-from performance import agegrade, predictions
+from performance import agegrade, predictions, standards
 from performance.predictions import Forecast, Prediction, Result
 from performance.race_book import Line, RaceBook
 from performance.season_charts import RangeLine, range_lines
+from performance.standards import Standard
 
 ON_THE_DASHBOARD: Final = (5_000.0, 10_000.0, HALF_MARATHON_M, MARATHON_M)
 ON_THE_PAGE: Final = (
@@ -32,8 +33,9 @@ class ForecastRow:
 
 
 def usable(book: RaceBook) -> list[Line]:
-    """Races to go by: they count, on a road or a track."""
-    return [line for line in book.counted if line.distance_m and line.time_s and line.surface in {"road", "track"}]
+    """Races to go by: they count, on a road or a track, and nobody has to say first that they were fair ones."""
+    counted = [line for line in book.counted if line.refusal != standards.TO_CONFIRM]
+    return [line for line in counted if line.distance_m and line.time_s and line.surface in {"road", "track"}]
 
 
 def forecast_of(
@@ -52,16 +54,17 @@ def n_recent(book: RaceBook, today: date) -> int:
 def rows(forecast: Forecast, athlete: Athlete, today: date) -> list[ForecastRow]:
     drawn = range_lines([(one.low_s, one.time_s, one.high_s) for one in forecast.predictions])
     age = athlete.age_on(today)
+    asked = Standard.of(athlete).on(agegrade.ROAD)
     return [
-        ForecastRow(one, line, tuple(_grade(one, age=age, sex=sex) for sex in athlete.sexes))
+        ForecastRow(one, line, tuple(_grade(one, age=age, sex=sex, asked=asked) for sex in athlete.sexes))
         for one, line in zip(forecast.predictions, drawn, strict=True)
     ]
 
 
-def _grade(prediction: Prediction, *, age: int | None, sex: str) -> float | None:
+def _grade(prediction: Prediction, *, age: int | None, sex: str, asked: dict[str, str]) -> float | None:
     try:
         return agegrade.age_grade(
-            time_s=prediction.time_s, distance_m=prediction.distance_m, age=age, sex=sex
+            time_s=prediction.time_s, distance_m=prediction.distance_m, age=age, sex=sex, **asked
         ).age_grade
     except agegrade.Refused:
         return None

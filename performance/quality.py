@@ -36,6 +36,7 @@ SENTENCES: Final[dict[str, str | Promise]] = {
         "The date cannot be right: the device's clock was not set. It counts for no best and no race until you correct it."
     ),
     "treadmill": _("Run on a treadmill: the belt or the watch told the distance, so it does not count among bests."),
+    "downhill": _("It ends further below its start than a course for records may, so the way down helped."),
     "long_pause": _("The watch stood paused for hours before it was stopped, so the elapsed time says little."),
     "heart_rate_stuck": _("The heart rate never changed, so it was hardly a heart that was recorded."),
     "clock_not_set": _("The device's clock was not set, so the date may be wrong."),

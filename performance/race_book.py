@@ -41,6 +41,7 @@ class Line(NamedTuple):
     age_grade: float | None
     state: str
     surface: str = Race.Surface.ROAD
+    refusal: str = ""
 
     @property
     def counts(self) -> bool:

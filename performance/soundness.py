@@ -23,6 +23,11 @@ BELTS: Final = frozenset({"treadmill", "indoor_running", "virtual_activity", "vi
 #: samples with a heart rate that never moves, however long, come from no heart
 STUCK_S: Final = 900.0
 
+#: a course may lose a metre a kilometre (the rule for records); what a barometer or a GPS may be wrong by comes on top
+DROP_PER_KM_M: Final = 1.0
+DROP_IN_DOUBT_M: Final = 25.0
+_ENDS: Final = 20  # samples at either end whose median is the height there
+
 _CODES: Final = {"gps_spike": "gps_spikes", "too_fast": "vehicle", "distance_reset": "distance_jumps"}
 #: nothing of such a run counts among bests
 KEPT_FROM_BESTS: Final = frozenset({"date_doubtful", "treadmill"})
@@ -37,6 +42,7 @@ def doubts(
     samples: Streams,
     excluded: Iterable[Excluded],
     now: datetime,
+    on_foot: bool = True,
 ) -> list[str]:
     """Codes of what a reader should know, each once."""
     found = [_CODES[one.reason] for one in excluded]
@@ -50,7 +56,21 @@ def doubts(
         found.append("long_pause")
     if _is_stuck(samples):
         found.append("heart_rate_stuck")
+    if on_foot and _is_downhill(samples):
+        found.append("downhill")
     return list(dict.fromkeys(found))
+
+
+def _is_downhill(samples: Streams) -> bool:
+    """Whether it ends so far below its start that the course helped."""
+    if samples.altitude_m is None or samples.distance_m is None:
+        return False
+    heights = samples.altitude_m[~np.isnan(samples.altitude_m)]
+    reached = samples.distance_m[~np.isnan(samples.distance_m)]
+    if len(heights) < 2 * _ENDS or not len(reached):
+        return False
+    drop_m = float(np.median(heights[:_ENDS]) - np.median(heights[-_ENDS:]))
+    return drop_m > DROP_IN_DOUBT_M + DROP_PER_KM_M * float(reached.max()) / 1000
 
 
 def _is_stuck(samples: Streams) -> bool:

@@ -26,6 +26,8 @@ log = structlog.get_logger("agegrade.standards")
 
 #: raise it when a change of ours gives another grade by the same edition; everything older is graded again
 GRADING_VERSION: Final = 1
+#: the refusal of what is graded only once a person says that it is a race
+TO_CONFIRM: Final = "to_confirm"
 #: no published table fits these, so they are shown without a grade
 UNGRADED_SURFACES: Final = frozenset({Race.Surface.TRAIL, Race.Surface.CROSS_COUNTRY, Race.Surface.OTHER})
 _AT_ONCE: Final = 500
@@ -208,20 +210,25 @@ _RELAY: Final = re.compile(
 )
 
 
-def _waits_for_a_word(race: Race) -> bool:
-    """Treadmill, virtual race, relay leg, ultra: shown, and graded only once somebody confirms that it is a race."""
-    if race.state == Race.State.CONFIRMED:
-        return False
-    ultra = (race.distance_m or 0) > _ULTRA_FROM_M
-    return ultra or bool(race.evidence.get("no_course")) or bool(_RELAY.search(race.name))
+def waits_because(race: Race) -> str:
+    """Why a race is graded only once somebody confirms it, "" where nothing keeps it: no course, a relay leg, a course
+    that helps, an ultra. No table knows of these, and what found the race cannot tell whether the course was a fair one.
+    """
+    if race.evidence.get("no_course"):
+        return "no_course"
+    if _RELAY.search(race.name):
+        return "relay"
+    if race.evidence.get("downhill"):
+        return "downhill"
+    return "ultra" if (race.distance_m or 0) > _ULTRA_FROM_M else ""
 
 
 def _refusal(race: Race, athlete: Athlete) -> str:
     """What is missing before any table is asked."""
     if race.surface in UNGRADED_SURFACES:
         return "surface_not_in_edition"
-    if _waits_for_a_word(race):
-        return "to_confirm"
+    if race.state != Race.State.CONFIRMED and waits_because(race):
+        return TO_CONFIRM
     if not race.time_s or not race.distance_m:
         return "event_unknown" if race.time_s else "time_invalid"
     if race.age is None:

@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from activities import measures
 from activities.templatetags.measures import numerals, official_distance
-from performance import age_grade_form
+from athletes.models import Athlete
+from performance import age_grade_form, standards
 from performance.agegrade import Refused, parse_event
 from performance.forms import time_text, value_of
 from performance.models import Race
+from performance.standards import Standard
 
 register = template.Library()
 
@@ -51,10 +53,38 @@ def refusal_words(code: str) -> str:
 
 
 @register.filter
+def waits_because(race: Race) -> str:
+    """Why it is graded only once it is confirmed; empty where that is not what it waits for."""
+    if race.refusal != standards.TO_CONFIRM:
+        return ""
+    return {
+        "no_course": _("It was run on a treadmill or in a virtual world, over no measured course."),
+        "relay": _("By its name it was a leg of a relay, whose length is seldom measured."),
+        "downhill": _("It ends further below its start than a course for records may."),
+        "ultra": _("It is longer than a marathon, and few such courses are measured."),
+    }.get(standards.waits_because(race), _("It is not sure that the course was a fair one."))
+
+
+@register.filter
 def on_scale(age_grade: float) -> str:
     """Where a grade stands on the scale, in per cent of its length; beyond the ends it stands at the end."""
     share = (age_grade - SCALE_FROM) / (SCALE_TO - SCALE_FROM)
     return f"{100 * min(max(share, 0.0), 1.0):.1f}"
+
+
+@register.filter
+def on_the_road(race: Race) -> str:
+    """The calculator, asked what the same time and distance would be worth on the road; "" where it could not say."""
+    if not race.time_s or not race.distance_m or race.age is None or not race.athlete.sexes:
+        return ""
+    asked = {
+        "table": race.athlete.table,
+        "age": race.age,
+        "distance": value_of(race.distance_m),
+        "time": time_text(race.time_s, race.distance_m),
+        "surface": Race.Surface.ROAD.value,
+    }
+    return f"{reverse('performance:age-grade')}?{urlencode(asked)}"
 
 
 @register.filter
@@ -160,6 +190,25 @@ def distance_value(distance_m: float) -> str:
 def edition_name(edition_id: str) -> str:
     """An edition as people call it; "" for none."""
     return age_grade_form.edition_name(edition_id)
+
+
+@register.filter
+def road_edition(athlete: Athlete) -> str:
+    """The edition that grades this athlete's road races."""
+    return age_grade_form.edition_name(Standard.of(athlete).edition(Race.Surface.ROAD))
+
+
+@register.filter
+def graded_by(athlete: Athlete) -> str:
+    """What the grades of a page rest on: the editions in force for this athlete, and whose tables."""
+    track = age_grade_form.edition_name(Standard.of(athlete).edition(Race.Surface.TRACK))
+    tables: dict[str, str] = {
+        Athlete.Table.WOMEN: _("Women’s tables"),
+        Athlete.Table.MEN: _("Men’s tables"),
+        Athlete.Table.BOTH: _("Women’s and men’s tables"),
+    }
+    said = _("Road races are graded by %(road)s, races on the track by %(track)s. %(tables)s, age on race day.")
+    return said % {"road": road_edition(athlete), "track": track, "tables": tables.get(athlete.table, "")}
 
 
 @register.filter

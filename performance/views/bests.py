@@ -102,10 +102,11 @@ def _choice(request: HtmxHttpRequest, name: str, value: str, label: str, *, curr
 def _in_words(left: bests.LeftOut, units: str) -> str:
     """What is left out of the ledger, how often, with an example."""
     words = {
-        "odd_distance": _("%(n)d over no official distance, such as %(name)s, %(distance)s: the best of none."),
-        "no_time": _("%(n)d without a time or a distance, such as %(name)s."),
-        "no_grade": _("%(n)d without a grade, such as %(name)s."),
-        "elapsed_time": _("%(n)d rest on a recording’s elapsed time, for want of a better one, such as %(name)s."),
+        "odd_distance": _("Left out, as the distance is no official one: %(n)d, such as %(name)s, %(distance)s."),
+        "no_time": _("Left out for want of a time or a distance: %(n)d, such as %(name)s."),
+        "no_grade": _("Left out for want of a grade: %(n)d, such as %(name)s."),
+        "elapsed_time": _("In here by the whole time of the recording, for want of a better one: %(n)d, such as %(name)s."),
+        "to_confirm": _("Left out until confirmed, as it is not sure that the course was a fair one: %(n)d, such as %(name)s."),
         "treadmill": _("%(n)d on a treadmill or in a virtual world, whose distance is an estimate."),
         "date_doubtful": _("%(n)d from a watch whose date cannot be right."),
         "gps_spikes": _("%(n)d with leaps of the GPS: no stretch across a leap counts."),

@@ -379,6 +379,27 @@ def test_what_was_run_on_no_common_course_is_graded_once_it_is_confirmed(ada, ch
     assert race.age_grade > 0
 
 
+def test_a_course_that_runs_down_is_graded_once_it_is_confirmed_and_its_page_says_why(ada, as_ada):
+    easy_runs(ada)
+    run = make_activity(athlete=ada, name="Ottersey 10K race", started_at=SUNDAY, distance_m=10_040, time_s=2752)
+    down = np.linspace(0, 1, 1377)
+    falling = Streams(time_s=down * 2752, distance_m=down * 10_040, altitude_m=(90 - 80 * down).astype(np.float32))
+    streams.replace(run.recordings.get(), falling)
+    race = Race.objects.create(athlete=ada, found_in=run, local_date=SUNDAY.date(), state="found", place_sex=3)
+    analysed(ada)
+    race.refresh_from_db()
+    assert (race.refusal, race.age_grade) == ("to_confirm", None)
+    for url in (f"/activities/{run.pk}/", f"/races/?state={race.state}", f"/races/{race.pk}/edit/"):
+        assert "further below its start than a course for records may" in as_ada.get(url).content.decode(), url
+    as_ada.post(f"/races/{race.pk}/decide/", {"decision": "confirmed", "seen": "0"})
+    race.refresh_from_db()
+    assert race.age_grade > 0
+    seen = race.decisions.last().pk
+    as_ada.post(f"/races/{race.pk}/decide/", {"decision": "undone", "seen": seen})
+    race.refresh_from_db()
+    assert race.refusal == "to_confirm"
+
+
 def test_a_race_inside_a_longer_recording_is_timed_over_its_own_distance(ada):
     """Warm-up, 5 km, cool-down in one file called a race: five kilometres, and the time they took."""
     speeds = np.concatenate([np.full(700, 2.9), np.full(1_200, 5_015 / 1_200), np.full(600, 2.8)])

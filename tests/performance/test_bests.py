@@ -87,6 +87,14 @@ def test_what_waits_or_was_rejected_is_nobodys_best(ada):
     assert section.bests[0].mark.time_s == 1500
 
 
+def test_what_waits_for_a_word_is_left_out_and_told(ada, as_ada):
+    race(ada, "2024-03-01", 10_000, 2100, grade=None, state="found", refusal="to_confirm", name="Treadmill 10K")
+    for ledger in ("races", "grades"):
+        found, left = ledger_of(ada, ledger)
+        assert (found, left["to_confirm"].n) == ([], 1)
+    assert "Left out until confirmed" in as_ada.get(URL).content.decode()
+
+
 def test_by_age_band_and_by_year(ada):  # born 1968-05-17
     race(ada, "2018-05-16", 5_000, 1350)  # 49
     race(ada, "2018-05-17", 5_000, 1400)  # 50

@@ -489,6 +489,47 @@ def test_years_count_what_counts_and_know_their_best():
     assert RaceBook((line(1, age_grade=None),)).years[2026].best is None
 
 
+def test_the_page_names_the_standard_that_was_chosen(cast, as_ada):
+    make_race(athlete=cast.ada)
+    assert "Road races are graded by Road 2025 (newest)" in page(as_ada)
+    cast.ada.road_edition = "road-2015"
+    cast.ada.save()
+    assert "Road races are graded by Road 2015, races on the track by WMA 2023" in page(as_ada)
+
+
+@pytest.mark.parametrize(
+    ("race", "words"),
+    [
+        ({"evidence": {"no_course": True}}, "on a treadmill or in a virtual world"),
+        ({"name": "Ottersey relay"}, "a leg of a relay"),
+        ({"evidence": {"downhill": True}}, "further below its start"),
+        ({"distance_m": 50_000.0}, "longer than a marathon"),
+    ],
+)
+def test_a_race_without_a_grade_until_confirmed_says_why_and_can_be_confirmed(cast, as_ada, race, words):
+    run = make_activity(athlete=cast.ada)
+    waiting = make_race(athlete=cast.ada, activity=run, state="to_decide", age_grade=None, refusal="to_confirm", **race)
+    html = page(as_ada)
+    assert "Not graded yet." in html
+    assert words in html
+    waiting.state = "found"
+    waiting.save()
+    html = page(as_ada)
+    assert re.search(rf'action="/races/{waiting.pk}/decide/".*?It was a race', html, flags=re.S)
+    html = as_ada.get(f"/activities/{run.pk}/").content.decode()
+    assert words in html
+    assert 'value="confirmed"' in html
+
+
+def test_a_race_on_no_road_has_no_grade_but_what_it_would_be_worth_on_one(cast, as_ada):
+    run = make_activity(athlete=cast.ada, name="Ely cross-country")
+    make_race(athlete=cast.ada, activity=run, surface="cross_country", age_grade=None, refusal="surface_not_in_edition")
+    html = as_ada.get(f"/activities/{run.pk}/").content.decode()
+    href = re.search(r'href="(/age-grade/[^"]+)">What the same time would be worth on the road', html)
+    assert "surface=road" in href[1]
+    assert "distance=10000" in href[1]
+
+
 def test_links_of_the_list_forget_what_was_just_decided(cast, as_ada):
     race = make_race(athlete=cast.ada, state="rejected", decided_by=cast.ada.user)
     html = page(as_ada, f"{URL}?decided={race.pk}")

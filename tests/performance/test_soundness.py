@@ -24,6 +24,15 @@ def doubts(**facts) -> list[str]:
     return soundness.doubts(**{**sound, **facts})
 
 
+def downhill(drop_m: float, distance_m: float = 10_000.0) -> Streams:
+    share = np.linspace(0.0, 1.0, 1500)
+    return Streams(
+        time_s=np.arange(0, 1500.0),
+        distance_m=share * distance_m,
+        altitude_m=(300 - share * drop_m).astype(np.float32),
+    )
+
+
 def still(bpm: float, seconds: int) -> Streams:
     return Streams(time_s=np.arange(0.0, seconds), heart_rate_bpm=np.full(seconds, bpm, dtype=np.float32))
 
@@ -49,8 +58,17 @@ def test_what_is_doubtful_has_a_code(facts, expected):
 
 
 def test_every_code_has_its_sentence():
-    codes = {*soundness._CODES.values(), *soundness.KEPT_FROM_BESTS, "long_pause", "heart_rate_stuck"}
+    codes = {*soundness._CODES.values(), *soundness.KEPT_FROM_BESTS, "long_pause", "heart_rate_stuck", "downhill"}
     assert codes <= set(quality.SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("drop_m", "distance_m", "helped"),
+    [(0, 10_000, False), (33, 10_000, False), (40, 10_000, True), (140, 42_195, True), (60, 42_195, False), (-200, 5_000, False)],
+)  # fmt: skip
+def test_a_course_that_loses_more_than_a_metre_a_kilometre_helped(drop_m, distance_m, helped):
+    assert (doubts(samples=downhill(drop_m, distance_m)) == ["downhill"]) is helped
+    assert doubts(samples=downhill(drop_m, distance_m), on_foot=False) == []
 
 
 pytestmark = pytest.mark.django_db
