@@ -61,7 +61,7 @@ def by_asking() -> list[Finding]:
     application = StravaApplication.of_installation()
     if not application.is_configured:
         return []
-    return [*_credentials(application), *_clock(), *_webhook(application)]
+    return [*_credentials(application), *_switched_on(application), *_clock(), *_webhook(application)]
 
 
 def _keys() -> Iterator[Finding]:
@@ -162,9 +162,29 @@ def _credentials(application: StravaApplication) -> Iterator[Finding]:
         values = {"why": error, "url": settings.STRAVA_OAUTH_URL}
         yield Finding(about=about, verdict="wrong", said=said % values)
     else:
-        if application.fault == StravaApplication.Fault.MISCONFIGURED:  # mended: nobody has to wait for the next hour
-            state.remember_success(None, application.pk)
+        state.application_works(application.pk, {StravaApplication.Fault.MISCONFIGURED})  # nobody has to wait longer
         yield Finding(about=about, verdict="ok", said=_("Strava knows this id and secret."))
+
+
+def _switched_on(application: StravaApplication) -> Iterator[Finding]:
+    """Where the API was refused, one call more: if it works, everybody who waits goes on at once."""
+    about = _("API application")
+    known = StravaApplication.objects.get(pk=application.pk)
+    if not known.fault:
+        return
+    account = StravaAccount.objects.connected().select_related("application").filter(application=known).first()
+    try:
+        if account is not None:
+            client.Client(account, waiting=True).athlete()
+        else:
+            client.subscriptions(known)
+            state.application_works(known.pk)
+    except StravaError as error:
+        yield Finding(about=about, verdict="wrong", said=words_for(error.code).title)
+    else:
+        yield Finding(
+            about=about, verdict="ok", said=_("Strava answers it again. Whoever waited for that goes on now.")
+        )
 
 
 def _clock() -> Iterator[Finding]:

@@ -7,12 +7,11 @@ leaves its trace in the account's state, so that a page can say it. Knows of mod
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 from pydantic import SecretStr, ValidationError
 from tenacity import (
     RetryCallState,
@@ -56,8 +55,6 @@ log = structlog.get_logger("agegrade.strava")
 TRIES, TRIES_OF_A_PERSON = 4, 2
 #: no further try once this long has gone into a question
 TRYING_S: Final = 60
-#: how long a fault of the application keeps background work from asking
-FAULT_LASTS: Final = timedelta(hours=1)
 ANY_ACTIVITY = ("activity:read", "activity:read_all")
 PROFILE = ("profile:read_all",)
 MOST_A_PAGE: Final = 200
@@ -148,7 +145,7 @@ class Client:
             if scopes and not set(scopes) & set(now.scopes):
                 raise ScopeMissing(scopes[0])
             if not self.waiting:
-                refuse_while_at_fault(now.fault, now.fault_at)
+                self._refuse_while_at_fault(now)
             try:
                 answer = self._ask(path, access.token, params=params, expects=expects)
             except TokenRefused:
@@ -165,6 +162,15 @@ class Client:
             raise
         self._worked(now)
         return answer
+
+    def _refuse_while_at_fault(self, now: Connection) -> None:
+        """Nobody asks on behalf of an application that Strava refuses, but for the one that finds out whether it still does."""
+        application_id = self.application.pk
+        if not now.fault or state.take_the_probe(application_id) or state.fault_retry_at(application_id) is None:
+            return
+        if now.fault == StravaApplication.Fault.INACTIVE:
+            raise AppInactive("Strava had switched the API application off a short while ago")
+        raise AppMisconfigured("Strava did not accept the API application a short while ago")
 
     def _worked(self, now: Connection) -> None:
         """Strava answered us: whatever the state said before is over. No query where it said nothing."""
@@ -185,14 +191,6 @@ class Client:
             expects=expects,
             waiting=self.waiting,
         )
-
-
-def refuse_while_at_fault(fault: str, since: datetime | None) -> None:
-    """Nobody asks on behalf of an application that Strava has just refused; a person who waits may find out."""
-    if fault and since is not None and since > timezone.now() - FAULT_LASTS:
-        if fault == StravaApplication.Fault.INACTIVE:
-            raise AppInactive("Strava had switched the API application off within the last hour")
-        raise AppMisconfigured("Strava did not accept the API application within the last hour")
 
 
 def ask(

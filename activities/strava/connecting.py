@@ -102,7 +102,8 @@ def _store(athlete: Athlete, application: StravaApplication, *, token: Token, sc
             account.kept_at = None
             account.save()
             revoking.take_back(account)
-            state.remember_success(None, application.pk)
+            # tokens are given to applications that are switched off, too; that fault ends with a call
+            state.application_works(application.pk, {StravaApplication.Fault.MISCONFIGURED})
             strava_connected.send(sender=StravaAccount, account_id=account.pk)
     except IntegrityError:  # two athletes connected the same account in the same moment
         raise CannotConnect("taken") from None
@@ -188,8 +189,8 @@ def change_keys(application: StravaApplication, *, client_id: str, client_secret
             _let_go(account)
             state.drop_tokens(account.pk, StravaAccount.State.RECONNECT_NEEDED)
         application.keep(client_id=client_id, client_secret=client_secret)
-        application.fault, application.fault_at = "", None
         application.save()
+        state.application_works(application.pk)  # by what Strava has told so far of the new ones
     return ends
 
 

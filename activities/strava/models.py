@@ -61,6 +61,9 @@ class StravaApplication(StravaKeys):
     #: what keeps every call of this application from working, and since when; empty once a call worked
     fault = models.CharField(max_length=20, choices=Fault.choices, blank=True, default="")
     fault_at = models.DateTimeField(null=True, blank=True)
+    #: the background asks nothing before, and then only one of it; how often that was in vain. See state.py
+    fault_retry_at = models.DateTimeField(null=True, blank=True)
+    fault_probes = models.PositiveSmallIntegerField(default=0, db_default=0)
     #: the webhook subscription Strava gave it, one an application
     subscription_id = models.BigIntegerField(null=True, blank=True)
 

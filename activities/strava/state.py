@@ -4,16 +4,20 @@ no cached instance and no half-loaded row may stand between a worker and what an
 Every statement here is one short transaction of its own where the caller has none.
 """
 
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+import structlog
+from django.db import connection, transaction
 from django.utils import timezone
 
 from activities.strava.errors import StravaError
 from activities.strava.models import StravaAccount, StravaApplication
-from activities.strava.sealing import Sealed
+from activities.strava.sealing import CannotOpen, NoFieldKeys, Sealed
+
+log = structlog.get_logger("agegrade.strava")
 
 TOKENS = """
     select account.state,
@@ -22,7 +26,7 @@ TOKENS = """
            account.refresh_token,
            account.expires_at,
            application.fault,
-           application.fault_at
+           application.fault_retry_at
     from activities_stravaaccount account
     join activities_stravaapplication application on application.id = account.application_id
     where account.id = %(account)s
@@ -54,18 +58,59 @@ DROP_TOKENS = """
     where id = %(account)s
       and state <> 'disconnected'
 """
+#: the same fault told again, by whoever was under way, changes nothing
 SET_FAULT = """
     update activities_stravaapplication
     set fault = %(fault)s,
-        fault_at = %(now)s
+        fault_at = %(now)s,
+        fault_probes = 0,
+        fault_retry_at = %(now)s + %(pause)s
     where id = %(application)s
+      and fault <> %(fault)s
+"""
+#: of all that come at that moment one may ask, and has moved the moment before it does
+TAKE_THE_PROBE = """
+    update activities_stravaapplication
+    set fault_probes = least(fault_probes + 1, 1000),
+        fault_retry_at = %(now)s + case when fault_probes = 0 then %(second)s else %(further)s end
+    where id = %(application)s
+      and fault <> ''
+      and coalesce(fault_retry_at, %(now)s) <= %(now)s
+"""
+FAULT_RETRY_AT = """
+    select fault_retry_at
+    from activities_stravaapplication
+    where id = %(application)s
+      and fault <> ''
 """
 CLEAR_FAULT = """
     update activities_stravaapplication
     set fault = '',
-        fault_at = null
+        fault_at = null,
+        fault_probes = 0,
+        fault_retry_at = null
     where id = %(application)s
-      and fault <> ''
+      and fault = any(%(faults)s)
+"""
+FREE_ACCOUNTS = """
+    update activities_stravaaccount
+    set state = case
+            when scopes && array['activity:read', 'activity:read_all']::varchar[] then 'connected'
+            else 'scope_missing'
+        end,
+        state_at = %(now)s
+    where application_id = %(application)s
+      and state = any(%(faults)s)
+"""
+FREE_SYNCS = """
+    update activities_stravasync sync
+    set due_at = %(now)s,
+        error = '',
+        error_at = null
+    from activities_stravaaccount account
+    where account.id = sync.account_id
+      and account.application_id = %(application)s
+      and sync.error = any(%(faults)s)
 """
 LAST_BUDGET = """
     select quarter, day,
@@ -136,7 +181,7 @@ class Connection:
     refresh_token: Sealed | None
     expires_at: datetime | None
     fault: str
-    fault_at: datetime | None
+    fault_retry_at: datetime | None
 
 
 #: errors that say something lasting about the connection, and the state they leave it in
@@ -147,6 +192,8 @@ STATES = {
     "unavailable": StravaAccount.State.UNAVAILABLE,
 }
 FAULTS = frozenset(StravaApplication.Fault.values) - {""}
+#: how long the background leaves an application alone that Strava refuses: at first, then, and from then on
+FAULT_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
 
 def connection_of(account_id: int) -> Connection | None:
@@ -154,7 +201,7 @@ def connection_of(account_id: int) -> Connection | None:
     rows = _run(TOKENS, account=account_id)
     if not rows:
         return None
-    state, scopes, access, refresh, expires_at, fault, fault_at = rows[0]
+    state, scopes, access, refresh, expires_at, fault, fault_retry_at = rows[0]
     return Connection(
         state=state,
         scopes=tuple(scopes),
@@ -162,7 +209,7 @@ def connection_of(account_id: int) -> Connection | None:
         refresh_token=Sealed(refresh) if refresh else None,
         expires_at=expires_at,
         fault=fault,
-        fault_at=fault_at,
+        fault_retry_at=fault_retry_at,
     )
 
 
@@ -188,17 +235,32 @@ def remember_error(account_id: int, application_id: int, error: StravaError) -> 
     """Let the pages say what keeps us from Strava; what passes by itself leaves the state alone."""
     if error.code in STATES:
         _run(SET_STATE, account=account_id, state=STATES[error.code], now=timezone.now())
-    if error.code in FAULTS:
+    if error.code in FAULTS and not isinstance(
+        error, CannotOpen | NoFieldKeys
+    ):  # a key of ours is no fault of Strava's
         remember_fault(application_id, error.code)
 
 
 def remember_fault(application_id: int, fault: str) -> None:
-    _run(SET_FAULT, application=application_id, fault=fault, now=timezone.now())
+    """Nobody's calls work: the background leaves it alone for a while, and one of it asks when that is over."""
+    _run(SET_FAULT, application=application_id, fault=fault, now=timezone.now(), pause=FAULT_PAUSES[0])
+
+
+def take_the_probe(application_id: int) -> bool:
+    """True for the one that may find out now whether the fault is over."""
+    _first, second, further = FAULT_PAUSES
+    return bool(_run(TAKE_THE_PROBE, application=application_id, now=timezone.now(), second=second, further=further))
+
+
+def fault_retry_at(application_id: int) -> datetime | None:
+    """When the background looks again; None where no fault is known."""
+    rows = _run(FAULT_RETRY_AT, application=application_id)
+    return rows[0][0] if rows else None
 
 
 def remember_success(account_id: int | None, application_id: int, *, reads_activities: bool = True) -> None:
     """A call worked: whatever was said before is over."""
-    _run(CLEAR_FAULT, application=application_id)
+    application_works(application_id)
     if account_id is not None:
         states = StravaAccount.State
         _run(
@@ -207,6 +269,21 @@ def remember_success(account_id: int | None, application_id: int, *, reads_activ
             state=states.CONNECTED if reads_activities else states.SCOPE_MISSING,
             now=timezone.now(),
         )
+
+
+def application_works(application_id: int, faults: Iterable[str] = FAULTS) -> None:
+    """These faults are over, whoever found out: all of its accounts that waited for it go on at once."""
+    from activities.queue import ask_for
+    from activities.tasks import pull_due
+
+    named = {"application": application_id, "faults": list(faults)}
+    with transaction.atomic():
+        if not _run(CLEAR_FAULT, **named):
+            return
+        _run(FREE_ACCOUNTS, now=timezone.now(), **named)
+        if _run(FREE_SYNCS, now=timezone.now(), **named):
+            ask_for(pull_due)
+    log.info("strava application works again", application=application_id)
 
 
 def last_budget(key: str) -> tuple[Budget, datetime | None] | None:

@@ -25,6 +25,7 @@ from activities import ingest, joining, locks, streams
 from activities.models import Lap, Recording
 from activities.recorded import Streams
 from activities.signals import recording_stored
+from activities.strava import state
 from activities.strava.client import Client
 from activities.strava.errors import (
     AppInactive,
@@ -41,6 +42,7 @@ from activities.strava.errors import (
 )
 from activities.strava.models import StravaAccount
 from activities.strava.schemas import Detail, SetAside, Summary
+from activities.strava.sealing import CannotOpen, NoFieldKeys
 from activities.strava.sync_models import StravaActivity, StravaEvent, StravaRun, StravaSetAside, StravaSync
 
 log = structlog.get_logger("agegrade.strava")
@@ -185,8 +187,21 @@ def _answer(account_id: int, error: StravaError) -> datetime | None:
         StravaRun.objects.filter(account=account_id, ended_at=None).update(ended_at=now, error=error.code)
         return _later(account_id, error.code, None)
     if isinstance(error, AppInactive | AppMisconfigured):
-        return _later(account_id, error.code, now + timedelta(hours=1))
+        return _wait_for_the_application(account_id, error)
     return _later(account_id, error.code, _growing(account_id), failed=True)
+
+
+def _wait_for_the_application(account_id: int, error: AppInactive | AppMisconfigured) -> datetime | None:
+    """Until the background looks again; at once where the fault ended while we were on the way here."""
+    application_id = StravaAccount.objects.values_list("application", flat=True).get(pk=account_id)
+    now = timezone.now()
+    if isinstance(error, CannotOpen | NoFieldKeys):  # a key of ours: nothing at Strava ends that
+        return _later(account_id, error.code, now + timedelta(hours=1))
+    at = _later(account_id, error.code, state.fault_retry_at(application_id) or now)
+    if state.fault_retry_at(application_id) is None:
+        StravaSync.objects.filter(pk=account_id).update(due_at=now)
+        return now
+    return at
 
 
 def _growing(account_id: int) -> datetime:
@@ -205,16 +220,16 @@ def _later(account_id: int, code: str, at: datetime | None, *, failed: bool = Fa
 def _rest(account_id: int) -> datetime | None:
     """Nothing to do now: the run is over, and the next thing has its time."""
     with transaction.atomic():  # who asks for something changes this row too: before us, or after us
-        state = StravaSync.objects.select_for_update().get(pk=account_id)
+        where = StravaSync.objects.select_for_update().get(pk=account_id)
         now = timezone.now()
         streams_at = missing_at = None
-        if state.paused_at is None:
+        if where.paused_at is None:
             due = known_of(account_id).filter(streams="due", missing_since=None)
             streams_at = due.aggregate(at=Min("retry_at"))["at"]
-        if state.held_at is None:
+        if where.held_at is None:
             missing_at = missing_of(account_id).aggregate(at=Min("retry_at"))["at"]
         event_at = StravaEvent.objects.filter(account=account_id, done_at=None).aggregate(at=Min("retry_at"))["at"]
-        moments = (state.head_due_at, streams_at, missing_at, event_at)
+        moments = (where.head_due_at, streams_at, missing_at, event_at)
         at = min((moment for moment in moments if moment), default=None)
         if at is not None and at < now:  # came in while we looked
             at = now
@@ -280,18 +295,18 @@ class _Step:
 
     def take(self) -> bool:
         """False where nothing is to be done."""
-        state = self.state
+        where = self.state
         event = self._event()
         if event is not None:
             self._look_at(event)
-        elif state.head_due_at is not None and state.head_due_at <= self.now:
+        elif where.head_due_at is not None and where.head_due_at <= self.now:
             self._head()
-        elif state.page is not None:
-            self._page(state.page)
+        elif where.page is not None:
+            self._page(where.page)
         elif (row := self._missing()) is not None:
             self._verify(row)
-        elif state.walk_before is not None:
-            self._walk(state.walk_before)
+        elif where.walk_before is not None:
+            self._walk(where.walk_before)
         elif (row := self._due_streams()) is not None:
             self._fetch_streams(row)
         else:
@@ -499,7 +514,7 @@ class _Step:
         try:
             self._ask(self.client.athlete)
         except ReconnectNeeded:
-            from activities.strava import erasing, state
+            from activities.strava import erasing
 
             state.drop_tokens(self.account.pk, StravaAccount.State.RECONNECT_NEEDED)
             self._done(event, "withdrawn")

@@ -74,7 +74,8 @@ WORDS: Final[dict[str, Words]] = {
         title=_("Strava has switched off the API application"),
         detail=_(
             "This is not about your account: Strava wants the application's owner to have a subscription. "
-            "Everything fetched so far is still here; the operator was told. We look again every hour."
+            "Everything fetched so far is still here; the operator sees it too. We look again by ourselves, and go on "
+            "once it works."
         ),
     ),
     "app_misconfigured": Words(

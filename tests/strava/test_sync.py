@@ -14,6 +14,7 @@ from activities.models import (
     Recording,
     StravaAccount,
     StravaActivity,
+    StravaApplication,
     StravaEvent,
     StravaRun,
     StravaSetAside,
@@ -25,6 +26,7 @@ from activities.strava.models import SCOPES, StravaBudget
 from activities.strava.sealing import Sealed
 from activities.strava.words import WORDS, words_for
 from activities.tasks import come_back, pull_everyone
+from config.celery import app
 from performance.models import Race
 from tests.factories import make_race
 from tests.pages import assert_page_and_partial
@@ -195,6 +197,69 @@ def test_many_deletions_at_once_wait_for_a_persons_word(roomy, account, as_ada):
     as_ada.post("/sync/change/", {"act": "believe"})
     pull(account, now=False)
     assert here(account) == set(ids[30:])
+
+
+@pytest.fixture
+def switched_off(roomy, account, connect, cast) -> tuple[StravaAccount, StravaAccount]:
+    """Two athletes, both of whom wait because Strava has switched their application off."""
+    roomy.athlete(8)
+    other = connect(cast.eve, strava_id=8)
+    roomy.application(inactive=True)
+    for one in (account, other):
+        pull(one)
+    assert len(paths(roomy)) == 1, "one found out for both"
+    return account, other
+
+
+def test_a_switched_off_application_is_left_alone_and_looked_at_by_one_of_all_that_wait(roomy, switched_off):
+    def minutes_to_go() -> set[int]:
+        application = StravaApplication.objects.get()
+        due = [at for at in StravaSync.objects.values_list("due_at", flat=True) if at is not None]
+        return {round((at - timezone.now()).total_seconds() / 60) for at in [*due, application.fault_retry_at]}
+
+    found = []
+    for _n in range(4):
+        found.append(minutes_to_go())
+        StravaApplication.objects.update(fault_retry_at=timezone.now())
+        for one in switched_off:
+            sync.work(one.pk)
+        for one in reversed(switched_off):  # the first was told before the other had a look
+            sync.work(one.pk)
+    assert found == [{5}, {15}, {60}, {60}] and len(paths(roomy)) == 1 + 4
+    assert {account.state for account in StravaAccount.objects.all()} == {"app_inactive"}
+
+
+@pytest.mark.parametrize("who", ["a person", "the check", "the background"])
+def test_the_first_call_that_works_lets_everybody_go_on_at_once(roomy, switched_off, as_olga, who):
+    account, other = switched_off
+    ids = {one.pk: set(roomy.activities(one.strava_athlete_id, 2, manual=True)) for one in switched_off}
+    roomy.application(inactive=False)
+    if who == "a person":
+        sync.ask_now(account.pk)
+    app.control.purge()
+    if who == "the check":
+        assert "Strava answers it again" in as_olga.post("/settings/strava/check/").content.decode()
+    else:
+        if who == "the background":
+            StravaApplication.objects.update(fault_retry_at=timezone.now())
+        sync.work(account.pk, steps=1)
+    assert StravaApplication.objects.get().fault == "" and app.control.purge(), "and the workers are told"
+    assert set(StravaAccount.objects.values_list("state", flat=True)) == {"connected"}
+    for one in switched_off:
+        state = StravaSync.objects.get(pk=one.pk)
+        assert (state.error, state.due_at <= timezone.now()) == ("", True)
+        pull(one, now=False)
+        assert here(one) == ids[one.pk]
+
+
+def test_a_key_that_is_lost_is_no_fault_of_the_application(roomy, account, connect, cast, settings):
+    roomy.athlete(8)
+    other = connect(cast.eve, strava_id=8)
+    StravaAccount.objects.filter(pk=account.pk).update(access_token=Sealed("gAAAAAnobody"))
+    pull(account)
+    pull(other)
+    assert StravaSync.objects.get(pk=account.pk).error == "app_misconfigured"
+    assert StravaSync.objects.get(pk=other.pk).error == "" and StravaApplication.objects.get().fault == ""
 
 
 def test_the_same_short_list_asks_once_and_a_shorter_one_asks_again(roomy, account, as_ada):
