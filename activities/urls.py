@@ -18,6 +18,7 @@ urlpatterns = [
     path("connect/strava/callback/", strava.callback, name="strava-callback"),
     path("connect/strava/disconnect/", strava.disconnect, name="strava-disconnect"),
     path("connect/strava/data/", strava.keep_or_delete, name="strava-data"),
+    path("strava/<slug:name>", strava.strava_artwork, name="strava-artwork"),
     path("settings/strava/", strava.application, name="strava-application"),
     path("settings/strava/check/", strava.operators_check, name="strava-check"),
     path("import/", views.import_new, name="import-new"),

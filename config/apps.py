@@ -10,3 +10,4 @@ class AgegradeConfig(AppConfig):
         from config import checks
 
         register(checks.production_is_served_over_https, deploy=True)
+        register(checks.stravas_marks_can_be_shown)

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
+from activities.strava import artwork
+
 
 def production_is_served_over_https(**kwargs: Any) -> list[CheckMessage]:
     if settings.ENVIRONMENT == "production" and not settings.SECURED:
@@ -15,3 +17,14 @@ def production_is_served_over_https(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def stravas_marks_can_be_shown(**kwargs: Any) -> list[CheckMessage]:
+    told: list[CheckMessage] = []
+    for mark in artwork.MARKS.values():
+        try:
+            artwork.read(mark)
+        except artwork.NotArtwork as error:
+            said = f"{mark.setting} names {artwork.path_of(mark)}. {error.why}"
+            told.append(CheckWarning(said, hint=f"Until then the words “{mark.words}” are shown.", id="agegrade.W002"))
+    return told

@@ -57,6 +57,8 @@ class Environment(BaseModel):
     strava_allow_learning: bool = False
     strava_keep_when_deauthorised: bool = False
     strava_retention_days: int | None = Field(default=None, ge=1)
+    strava_powered_by_image: Path | None = None
+    strava_connect_image: Path | None = None
     nightly_at: time = time(2, 0)
     nightly_spread_minutes: int = Field(default=180, ge=0, le=720)
     race_found_at: float = Field(default=0.995, gt=0, le=1)

@@ -265,6 +265,8 @@ STRAVA_SHARE_WITH_COACHES = ENV.strava_share_with_coaches
 STRAVA_ALLOW_LEARNING = ENV.strava_allow_learning  # whether answers about runs known from Strava alone teach anything
 STRAVA_KEEP_WHEN_DEAUTHORISED = ENV.strava_keep_when_deauthorised
 STRAVA_RETENTION_DAYS = ENV.strava_retention_days  # None: kept
+STRAVA_POWERED_BY_IMAGE = ENV.strava_powered_by_image  # Strava's artwork; None: the words
+STRAVA_CONNECT_IMAGE = ENV.strava_connect_image
 NIGHTLY_AT = ENV.nightly_at  # UTC
 NIGHTLY_SPREAD_MINUTES = ENV.nightly_spread_minutes
 

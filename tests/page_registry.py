@@ -155,7 +155,7 @@ NOT_PAGES: dict[str, str] = {
     "activities:strava-start": "leads to Strava", "activities:strava-callback": "comes from Strava",
     "activities:strava-disconnect": "POST", "activities:strava-data": "POST", "activities:strava-check": "a part",
     "activities:sync-now": "a part", "activities:sync-change": "POST",
-    "activities:strava-webhook": "for Strava",
+    "activities:strava-webhook": "for Strava", "activities:strava-artwork": "an image",
 }  # fmt: skip
 
 

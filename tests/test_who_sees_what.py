@@ -184,6 +184,7 @@ TABLE = {
     "connect/strava/callback/": "302 400 400 404 404 404 404 404 404",
     "connect/strava/disconnect/": "302 405 405 405 405 405 405 405 405",
     "connect/strava/data/": "302 405 405 405 405 405 405 405 405",
+    "strava/<slug:name>": "404",
     "settings/strava/": "302 200 200 404 404 404 404 404 404",
     "settings/strava/check/": "302 404 404 404 404 404 404 404 200",
     "webhooks/strava/": "403",
@@ -226,7 +227,7 @@ class Hers:
         filled = filled.replace("<id>", str(self.objects["user"]))
         for name, value in self.ids.items():
             filled = filled.replace(f"<int:{name}>", str(value))
-        filled = filled.replace("<app>", "performance")
+        filled = filled.replace("<app>", "performance").replace("<slug:name>", "nothing-there")
         filled = re.sub(r"\^?\(\?P<(key|uidb36)>[^)]*\)", "abc", filled)
         filled = re.sub(r"\(\?P<url>[^)]*\)", "nothing-there", filled)
         return "/" + filled.replace("^", "").replace("$", "")

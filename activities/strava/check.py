@@ -18,10 +18,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from activities.strava import client, http, limiter, oauth, state
+from activities.strava import artwork, client, http, limiter, oauth, state
 from activities.strava.errors import AppInactive, AppMisconfigured, RateLimited, StravaError
 from activities.strava.http import NoAnswer
-from activities.strava.models import SCOPES, StravaAccount, StravaApplication
+from activities.strava.models import SCOPES, StravaAccount, StravaApplication, StravaRevocation
 from activities.strava.words import words_for
 
 Verdict = Literal["ok", "note", "wrong"]
@@ -53,7 +53,7 @@ def webhook_url() -> str:
 
 def without_asking() -> list[Finding]:
     """What can be said without a single request to Strava."""
-    return [*_keys(), *_addresses(), *_scopes(), *_limits()]
+    return [*_keys(), *_addresses(), *_scopes(), *_limits(), *_leaving(), *_artwork()]
 
 
 def by_asking() -> list[Finding]:
@@ -146,6 +146,34 @@ def _limits() -> Iterator[Finding]:
     if usage.closed_until:
         said = _("Strava asked us to wait until %s UTC.") % time_format(usage.closed_until)
         yield Finding(about=about, verdict="note", said=said)
+
+
+def _leaving() -> Iterator[Finding]:
+    n = StravaRevocation.objects.pending().count()
+    if n:
+        said = ngettext(
+            "Strava still has to confirm that the access of %d person is revoked; it is asked again for a day.",
+            "Strava still has to confirm that the access of %d people is revoked; it is asked again for a day.",
+            n,
+        )
+        yield Finding(about=_("Disconnecting"), verdict="note", said=said % n)
+
+
+def _artwork() -> Iterator[Finding]:
+    """The marks Strava's brand guidelines want; only named ones are looked at, the words are allowed."""
+    for mark in artwork.MARKS.values():
+        try:
+            found = artwork.read(mark)
+        except artwork.NotArtwork as error:
+            values = {"setting": mark.setting, "path": artwork.path_of(mark), "why": error.why, "words": mark.words}
+            said = _("%(setting)s names %(path)s. %(why)s “%(words)s” is shown as text.") % values
+            yield Finding(about=_("Artwork"), verdict="note", said=said)
+        else:
+            if found is not None:
+                said = _("“%(words)s” is shown as the image that %(setting)s names.")
+                yield Finding(
+                    about=_("Artwork"), verdict="ok", said=said % {"words": mark.words, "setting": mark.setting}
+                )
 
 
 def _credentials(application: StravaApplication) -> Iterator[Finding]:

@@ -6,18 +6,19 @@ from typing import Any, Final, TypeGuard
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from pydantic import SecretStr
 
-from activities.strava import check, connecting, erasing, oauth, revoking
+from activities.strava import artwork, check, connecting, erasing, oauth, revoking
 from activities.strava.connecting import CannotConnect
 from activities.strava.forms import OwnApplicationForm
 from activities.strava.models import SCOPES, StravaAccount, StravaApplication
@@ -241,3 +242,15 @@ def operators_check(request: HtmxHttpRequest) -> HttpResponse:
     asked = request.method == "POST"
     found = check.without_asking() + (check.by_asking() if asked else [])
     return render(request, "activities/strava_check.html", {"findings": found, "asked": asked})
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def strava_artwork(request: HtmxHttpRequest, name: str) -> HttpResponse:
+    """A mark of Strava's as the operator supplied it, the same for everybody."""
+    mark = artwork.MARKS.get(name)
+    found = artwork.shown(mark) if mark else None
+    if found is None:
+        raise Http404
+    return HttpResponse(found.body, content_type=found.content_type)

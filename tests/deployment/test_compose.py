@@ -112,8 +112,10 @@ def test_each_waits_for_what_it_needs_and_says_how_it_is(read: dict) -> None:
     assert services["migrate"]["depends_on"]["db"]["condition"] == "service_healthy"
     assert services["migrate"]["restart"] == "no"
     assert all("healthcheck" in service for name, service in services.items() if name != "migrate")
-    kept = {volume["source"] for service in services.values() for volume in service["volumes"]}
+    mounts = [volume for service in services.values() for volume in service["volumes"]]
+    kept = {volume["source"] for volume in mounts if volume["type"] == "volume"}
     assert kept == set(read["volumes"]) == {"database", "media", "queue", "scratch"}
+    assert {(one["target"], one.get("read_only")) for one in mounts if one["type"] != "volume"} == {("/artwork", True)}
 
 
 @pytest.mark.compose
