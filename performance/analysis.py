@@ -23,7 +23,7 @@ from activities.queue import ask_for
 from activities.recorded import Streams
 from athletes.models import Athlete
 from performance import race_detection, soundness, standards, training
-from performance.best_efforts import DISTANCES, Excluded, best_efforts, clean, efforts_within
+from performance.best_efforts import DISTANCES, Effort, Excluded, best_efforts, clean, efforts_within
 from performance.load import heart_time
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceRecording, RaceSearch
 from performance.profile import profile
@@ -32,8 +32,8 @@ from performance.race_detection.distances import within_window
 log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
-ANALYSIS_VERSION = 4
-RACE_SEARCH_VERSION = 4
+ANALYSIS_VERSION = 5
+RACE_SEARCH_VERSION = 5
 SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
@@ -93,18 +93,22 @@ def _read(
     shape = profile(samples)
     cleaned = clean(samples.time_s, samples.distance_m) if samples.distance_m is not None else None
     notes = _doubts(activity, samples, shape.notes, excluded=cleaned.excluded if cleaned else ())
-    efforts: list[BestEffort] = []
+    found: list[Effort] = []
+    stretches: list[race_detection.Stretch] = []
     if activity.is_on_foot and cleaned is not None and not soundness.KEPT_FROM_BESTS & set(notes):
-        efforts = [
-            BestEffort(
-                activity=activity,
-                recording=recording,
-                distance_m=effort.distance_m,
-                time_s=effort.time_s,
-                start_s=effort.start_s,
-            )
-            for effort in efforts_within(cleaned, EFFORT_DISTANCES)
-        ]
+        found = efforts_within(cleaned, EFFORT_DISTANCES)
+        if samples.distance_m is not None and not cleaned.excluded:
+            stretches = race_detection.stretches_of(samples.time_s, samples.distance_m, samples.heart_rate_bpm, found)
+    efforts = [
+        BestEffort(
+            activity=activity,
+            recording=recording,
+            distance_m=effort.distance_m,
+            time_s=effort.time_s,
+            start_s=effort.start_s,
+        )
+        for effort in found
+    ]
     splits = {unit: [asdict(split) for split in parts] for unit, parts in shape.splits.items()}
     beats = heart_time(samples.time_s, samples.heart_rate_bpm)
     return Analysis(
@@ -113,6 +117,7 @@ def _read(
         route=shape.route,
         ascent_m=shape.ascent_m,
         heart=beats.stored() if beats is not None else None,
+        stretches=[stretch.stored() for stretch in stretches],
         notes=notes,
         borrowed=borrowed,
     ), efforts
@@ -188,7 +193,7 @@ def stale_athletes() -> QuerySet[Athlete]:
 def find_races(athlete_id: int) -> bool:
     """Look at the whole history and bring the race book up to date. False where another process is at it.
 
-    Costs some eight queries, whatever the number of runs, and two a race that has to be timed from its samples.
+    Costs some ten queries, whatever the number of runs, and two a race that has to be timed from its samples.
     """
     with locks.alone(locks.RACES, athlete_id) as ours:
         if not ours:
@@ -224,7 +229,12 @@ def _search(athlete: Athlete) -> None:
     runs = list(dated.on_foot().order_by("started_at", "pk"))
     answers, events = _taught(athlete)
     summaries = [summary(run) for run in runs]
-    assessed = race_detection.assess(summaries, answers=answers, events=events)
+    refined = race_detection.refine(
+        summaries,
+        race_detection.assess(summaries, answers=answers, events=events),
+        _sampled(athlete),
+        answers=answers,
+    )
     known = list(Race.objects.of(athlete).select_for_update())
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
     linked = RaceRecording.objects.filter(race__athlete=athlete, said=True)
@@ -234,8 +244,8 @@ def _search(athlete: Athlete) -> None:
     noted = Analysis.objects.filter(activity__athlete=athlete, notes__contains=["downhill"])
     downhill = set(noted.values_list("activity_id", flat=True))
     new: list[Race] = []
-    for run, seen, found in zip(runs, summaries, assessed, strict=True):
-        race = races.get(run.pk)
+    for run, seen, one in zip(runs, summaries, refined, strict=True):
+        race, found = races.get(run.pk), one.assessment
         if race is None:
             if found.probability < settings.RACE_ASK_AT or run.pk in part_of_another:
                 continue
@@ -249,6 +259,8 @@ def _search(athlete: Athlete) -> None:
             "official_distance_m": found.official_distance_m,
             "no_course": seen.kind in _NO_COURSE,
             "downhill": run.pk in downhill,
+            "by_summary": one.by_summary,
+            "inside": one.inside and {"start_s": one.inside.start_s, "time_s": one.inside.time_s},
         }
     _look_inside([race for race in [*known, *new] if race.found_in_id is not None and race.evidence])
     kept: list[Race] = []
@@ -264,6 +276,22 @@ def _search(athlete: Athlete) -> None:
 
 #: run on no course that anybody could have measured
 _NO_COURSE = frozenset({race_detection.Kind.TREADMILL, race_detection.Kind.VIRTUAL})
+
+
+def _sampled(athlete: Athlete) -> dict[str, race_detection.Sampled]:
+    """What samples showed of this athlete's runs when they were analysed, by run. Two queries."""
+    efforts: dict[int, dict[float, float]] = {}
+    kept = BestEffort.objects.filter(activity__athlete=athlete, distance_m__gte=race_detection.SHORTEST_M)
+    for run_id, metres, seconds in kept.order_by().values_list("activity_id", "distance_m", "time_s"):
+        efforts.setdefault(run_id, {})[metres] = seconds
+    rows = Analysis.objects.filter(activity__athlete=athlete).exclude(stretches=[])
+    shown = dict(rows.values_list("activity_id", "stretches"))
+    return {
+        str(run_id): race_detection.Sampled(
+            efforts=of_run, stretches=[race_detection.Stretch(**row) for row in shown.get(run_id, [])]
+        )
+        for run_id, of_run in efforts.items()
+    }
 
 
 def _look_inside(races: Sequence[Race]) -> None:
@@ -283,7 +311,7 @@ def _look_inside(races: Sequence[Race]) -> None:
         )
         if inside:
             race.evidence["official_distance_m"] = inside.distance_m
-            race.evidence["inside"] = True
+            race.evidence["inside"] = {"start_s": inside.start_s, "time_s": inside.time_s}
 
 
 def _taught(athlete: Athlete) -> tuple[dict[str, bool], list[str]]:
@@ -514,6 +542,9 @@ def _effort(race: Race, leader: Recording | None, efforts: dict[float, BestEffor
     official = race.said_distance_m or race.evidence.get("official_distance_m")
     if leader is None or not official:
         return None
+    inside = race.evidence.get("inside")
+    if isinstance(inside, dict) and official == race.evidence.get("official_distance_m"):
+        return inside["start_s"], inside["time_s"]
     known = efforts.get(round(official, 3))
     if known is not None:
         return known.start_s, known.time_s
@@ -534,7 +565,8 @@ def _state(decided: str, race: Race) -> str:
     if race.typed:
         return Race.State.CONFIRMED  # a person said so
     probability = race.probability or 0.0
-    if probability >= settings.RACE_FOUND_AT:
+    by_summary = race.evidence.get("by_summary", probability)  # samples alone make nothing count at once
+    if min(probability, by_summary) >= settings.RACE_FOUND_AT:
         return Race.State.FOUND
     return (
         Race.State.TO_DECIDE

@@ -308,6 +308,8 @@ class Analysis(models.Model):
     load = models.FloatField(null=True)
     load_basis = models.CharField(max_length=7, choices=LoadBasis.choices, blank=True, default="", db_default="")
     load_by = models.CharField(max_length=40, blank=True, default="", db_default="")
+    #: what samples showed of the run and of stretches that stand out of it (performance/race_detection/stretches.py)
+    stretches = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     notes = models.JSONField(default=list)
     #: the recording that lent a series to the leading one, by series: {"heart_rate_bpm": 17}
     borrowed = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))

@@ -22,6 +22,11 @@ from performance.race_detection.snapping import snap_each
 WORTH_SAYING = 0.1  # log-odds; less than this is no reason anybody needs to read
 CERTAINLY_NOT = -20.0
 MOST_CERTAIN = 0.9995
+#: evidence that judges a recording as one piece: its pace, its length, its stops. Of a part of it, it says nothing
+OF_THE_WHOLE = frozenset((
+    "pace", "effort", "effort_margin", "heart_rate", "no_stops", "stops", "distance_over", "distance_near",
+    "distance_exact", "distance_short", "marathon_length", "ultra_length", "longest", "on_the_half_hour", "parkrun_time",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Assessment:
     """What we think of one run. probability and log_odds say the same; official_distance_m is None for an odd distance.
 
     reasons: the heaviest first, for and against. missing: codes of evidence this run did not have.
+    of_the_whole: what of log_odds judges the recording as one piece.
     """
 
     id: str
@@ -46,6 +52,7 @@ class Assessment:
     official_distance_m: float | None
     reasons: tuple[Reason, ...] = ()
     missing: tuple[str, ...] = ()
+    of_the_whole: float = 0.0
 
     @property
     def reasons_for(self) -> tuple[Reason, ...]:
@@ -82,13 +89,14 @@ def assess(
         evidence["answers"] = Evidence(np.ones(len(history)))
         added["answers"] = np.full(len(history), moved)
     log_odds: Floats = card.slope * card.start + np.sum(list(added.values()), axis=0)
+    whole: Floats = np.sum([added[code] for code in sorted(OF_THE_WHOLE & added.keys())], axis=0)
     reasons, missing = _reasons(evidence, added, len(history)), _missing(known)
     return [
         _not_on_foot(run)
         if run.kind is Kind.OTHER
-        else Assessment(run.id, _probability(sum_), sum_, official_m, because, lacking)
-        for run, sum_, official_m, because, lacking in zip(
-            history, log_odds.tolist(), official, reasons, missing, strict=True
+        else Assessment(run.id, probability_of(sum_), sum_, official_m, because, lacking, of_the_whole)
+        for run, sum_, official_m, because, lacking, of_the_whole in zip(
+            history, log_odds.tolist(), official, reasons, missing, whole.tolist(), strict=True
         )
     ]
 
@@ -121,7 +129,7 @@ def _not_on_foot(run: RunSummary) -> Assessment:
     return Assessment(run.id, 0.0, CERTAINLY_NOT, None, (Reason("not_on_foot", CERTAINLY_NOT, {"sport": run.sport}),))
 
 
-def _probability(log_odds: float) -> float:
+def probability_of(log_odds: float) -> float:
     return min(1 / (1 + math.exp(-log_odds)), MOST_CERTAIN)
 
 

@@ -61,6 +61,40 @@ REASONS: Mapping[str, tuple[str, str]] = {  # code: the sentence when it speaks 
     "virtual": ("", "A virtual run"),
     "walk": ("", "A walk or a hike"),
     "too_fast": ("", "Faster than any runner: a ride, or a broken recording"),
+    "samples_even": ("Run evenly from start to finish", "Run unevenly"),
+    "samples_heart": (
+        "Heart rate of its second half at {value} of your highest",
+        "Heart rate of its second half at only {value} of your highest",
+    ),
+    "samples_pieces": ("", "{times} fast pieces, as in an interval session"),
+    "samples_no_stops": ("No stop in its samples", "A stop in its samples"),
+    "inside_level": (
+        "Inside it {distance}, about as fast as your best of those months",
+        "Inside it {distance}, {over} slower than your best of those months",
+    ),
+    "inside_rank": (
+        "Faster over {distance} than in {value} of your runs of those months",
+        "Slower over {distance} than in {slower} of your runs of those months",
+    ),
+    "inside_rest": ("The rest of the recording is slower by {rest}", ""),
+    "inside_over": ("The fast part is as long as a race over {distance} is measured", ""),
+    "inside_alike": ("Hardly any other run of those months has such a part", "{count} other runs have a part as fast"),
+    "inside_rare": ("", "{distance} is seldom raced"),
+    "inside_even": ("The fast part was run evenly", "The fast part was run unevenly"),
+    "inside_slowest": ("No slow minute in the fast part", "A slow minute in the fast part"),
+    "inside_stopped": ("No stop in the fast part", "A stop in the fast part"),
+    "inside_pieces": ("", "Run as fast again elsewhere in the recording"),
+    "inside_before": ("Standing just before the fast part, as on a start line", ""),
+    "inside_after": ("Standing or walking just after the fast part", ""),
+    "inside_heart": (
+        "Heart rate in the fast part at {value} of your highest",
+        "Heart rate in the fast part at only {value} of your highest",
+    ),
+    "inside_named": ("Name contains the distance of the fast part", ""),
+    "inside_answers": (
+        "You confirmed races inside longer recordings before",
+        "You rejected races inside longer recordings before",
+    ),
     "not_on_foot": ("", "Not on foot"),
     "unreadable": ("", "Could not be read: {what}"),
 }
@@ -104,6 +138,8 @@ def _spoken(params: Mapping[str, Any], translate: Translate) -> dict[str, str]:
         spoken["slower"] = percent(1 - params["value"])
     if "share" in params:
         spoken["share"] = percent(params["share"])
+    if "rest" in params:
+        spoken["rest"] = percent(params["rest"] - 1)
     if "count" in params:
         spoken["count"] = f"{params['count']:.0f}"
     if "over" in params:

@@ -23,10 +23,14 @@ register = template.Library()
 FOR, AGAINST = 4, 2
 
 #: pieces of evidence that say the same thing to a reader: the heaviest one speaks
-SAME_THING: Final = ({"distance_over", "distance_near", "distance_exact"}, {"effort", "effort_margin"})
+SAME_THING: Final = (
+    {"distance_over", "distance_near", "distance_exact"},
+    {"effort", "effort_margin"},
+    {"inside_level", "inside_rank"},
+)
 
-#: evidence that tells of heart rate, which a coach sees only at level 3
-FROM_STREAMS: Final = {"heart_rate"}
+#: evidence that tells of heart rate or of samples, which a coach sees only at level 3
+FROM_STREAMS: Final = {"heart_rate", *race_detection.FROM_SAMPLES}
 
 VERY_LIKELY, LIKELY = 0.8, 0.5
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from activities import streams
 from activities.models import Activity, Recording
@@ -413,3 +414,106 @@ def test_a_race_inside_a_longer_recording_is_timed_over_its_own_distance(ada):
     assert (race.distance_m, race.time_source) == (5_000, Race.TimeSource.EFFORT)
     assert race.time_s == pytest.approx(1_196.4, abs=1)
     assert race.parts.get().start_s == pytest.approx(700, abs=5)
+
+
+# -- races inside session files ---------------------------------------------------------------------------------------
+
+
+def run_of(athlete: Athlete, day: int, *legs: tuple[float, float], name: str = "Afternoon Run", **changes) -> Activity:
+    """A run with samples, of legs of (metres, seconds a kilometre), or (0, seconds) of standing; days before Sunday."""
+    rng = np.random.default_rng(day)
+    speeds = [np.full(round(m * pace / 1000), 1000 / pace) if m else np.zeros(round(pace)) for m, pace in legs]
+    speed = np.concatenate(speeds) * (1 + rng.normal(0, 0.04, sum(map(len, speeds))))
+    distance = np.concatenate(([0.0], np.cumsum(speed)))
+    samples = Streams(time_s=np.arange(len(distance), dtype=float), distance_m=distance)
+    activity = make_activity(
+        athlete=athlete,
+        name=name,
+        started_at=SUNDAY - timedelta(days=day),
+        distance_m=float(distance[-1]),
+        time_s=float(len(speed)),
+        timer_s=float(np.count_nonzero(speed > 0)),
+        hr_avg=None,
+        **changes,
+    )
+    streams.replace(activity.recordings.get(), samples)
+    return activity
+
+
+RACE_BETWEEN = ((2_500, 350), (0, 90), (5_030, 268), (0, 60), (2_200, 370))
+
+
+@pytest.fixture
+def season(ada):
+    """Easy runs, tempo runs between warm-up and cool-down, and intervals, all with samples."""
+    for week in range(1, 13):
+        run_of(ada, 7 * week, (4_000 + 300 * week, 345), (0, 30), (4_000, 350))
+        run_of(ada, 7 * week + 3, (2_000, 350), (5_000 + 90 * (week % 3), 292 + week % 4), (2_000, 360))
+        if week % 2:
+            run_of(ada, 7 * week + 5, (2_000, 350), *[(1_000, 262), (400, 420)] * 5, (1_500, 360))
+    return ada
+
+
+def test_a_race_in_a_file_whose_summary_shows_nothing_waits_in_the_inbox(season):
+    session = run_of(season, 0, *RACE_BETWEEN)
+    analysed(season)
+    race = Race.objects.get()
+    assert (race.found_in, race.state, race.distance_m) == (session, Race.State.TO_DECIDE, 5_000)
+    assert race.evidence["by_summary"] < 0.3 <= race.probability
+    assert (race.time_source, race.time_s) == ("effort", pytest.approx(5_000 * 0.268, abs=5))
+    assert race.parts.get().start_s == pytest.approx(875 + 90, abs=20)
+    codes = {reason["code"] for reason in race.evidence["reasons"]}
+    assert {"inside_level", "inside_rest", "inside_before"} <= codes
+
+
+def test_samples_alone_make_nothing_count_at_once(season, settings):
+    settings.RACE_ASK_AT, settings.RACE_FOUND_AT = 0.1, 0.3
+    run_of(season, 0, *RACE_BETWEEN)
+    analysed(season)
+    race = Race.objects.get()
+    assert race.probability >= 0.3
+    assert race.state == Race.State.TO_DECIDE
+
+
+def test_workouts_between_warm_up_and_cool_down_stay_runs(season):
+    analysed(season)
+    assert not Race.objects.exists()
+
+
+def test_what_was_said_about_a_race_inside_a_file_holds_and_looking_again_changes_nothing(season):
+    session = run_of(season, 0, *RACE_BETWEEN)
+    analysed(season)
+    race = Race.objects.get()
+    before = (race.probability, race.evidence, race.time_s)
+    analysis.find_races(season.pk)
+    race.refresh_from_db()
+    assert (race.probability, race.evidence, race.time_s) == before
+    decisions.decide(race.pk, what="rejected", by=season.user)
+    analysed(season)
+    assert Race.objects.get(found_in=session).state == Race.State.REJECTED
+
+
+def test_a_run_that_lost_its_samples_loses_no_race_that_its_summary_shows(raced, ada):
+    known = Race.objects.get()
+    Analysis.objects.update(stretches=[])
+    BestEffort.objects.all().delete()
+    analysis.find_races(ada.pk)
+    known.refresh_from_db()
+    assert known.probability == known.evidence["by_summary"]
+    assert known.counts or known.state == Race.State.TO_DECIDE
+
+
+def test_a_search_costs_the_same_queries_however_many_runs_have_samples(season):
+    def cost() -> int:
+        analysis.find_races(season.pk)
+        with CaptureQueriesContext(connection) as captured:
+            analysis.find_races(season.pk)
+        return len(captured)
+
+    analysed(season)
+    few = cost()
+    for day in (200, 210, 220):
+        run_of(season, day, (2_000, 350), (5_000, 292), (2_000, 360))
+    for activity in analysis.stale_activities():
+        analysis.analyse(activity.pk)
+    assert cost() == few
