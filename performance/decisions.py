@@ -5,7 +5,7 @@ elsewhere in the meantime is never overwritten blindly, and the same answer sent
 derived columns are made again, in the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -93,23 +93,29 @@ def decide(race_id: int, *, what: str, by: User, seen: int | None = None) -> Rac
         return _standing(race)
 
 
-def decide_all(race_ids: Sequence[int], *, athlete: Athlete, what: str, by: User) -> list[Race]:
+def decide_all(seen: Mapping[int, int | None], *, athlete: Athlete, what: str, by: User) -> tuple[list[Race], int]:
     """The same answer to many races of one athlete at once; one that has this answer already is left as it is.
 
-    Undoing takes back each race's last answer. Gives the races whose answer changed, derived again in one pass.
+    seen: races, each with the last decision on the page that asked (as for `decide`). What was decided elsewhere since
+    is left as it is. Undoing takes back each race's last answer. Gives the races whose answer changed, derived again in
+    one pass, and how many were left because of what somebody else had said.
     """
     with transaction.atomic():
         races = list(
             Race.objects.of(athlete)
-            .filter(pk__in=race_ids)
+            .filter(pk__in=seen)
             .order_by("pk")
             .select_for_update(of=("self",))
             .prefetch_related("decisions")
         )
-        changed = []
+        changed, n_elsewhere = [], 0
         for race in races:
             race_decisions = list(race.decisions.all())
-            if (race_decisions and race_decisions[-1].what == what) or (what == What.UNDONE and not race_decisions):
+            last = race_decisions[-1] if race_decisions else None
+            if (last is None and what == What.UNDONE) or (last is not None and last.what == what):
+                continue
+            if seen[race.pk] not in (None, last.pk if last else 0):
+                n_elsewhere += not _is_repeated(race_decisions, what=what, seen=seen[race.pk])
                 continue
             _append(race, what, by, why="with others")
             if what == What.UNDONE and (before := _before_the_last(race_decisions)) is not None:
@@ -118,8 +124,8 @@ def decide_all(race_ids: Sequence[int], *, athlete: Athlete, what: str, by: User
         analysis.derive_all(athlete, changed)
         if changed:
             analysis.want_races(athlete.pk)
-        log.info("races decided", athlete_id=athlete.pk, what=what, races=len(changed))
-        return changed
+        log.info("races decided", athlete_id=athlete.pk, what=what, races=len(changed), elsewhere=n_elsewhere)
+        return changed, n_elsewhere
 
 
 def mark(activity: Activity, *, by: User) -> Race:

@@ -28,6 +28,7 @@ from performance.activity_filter import ActivityFilterForm, Cursor, page_after
 from performance.figures import Figures, effort_fields, figures_of, tempo_of, with_ascent
 from performance.key_figures import key_figures
 from performance.models import Analysis, BestEffort, Race
+from performance.views.races import just_decided
 from performance.zones import zone_rows
 from performance.zoom import ZoomForm
 
@@ -112,6 +113,7 @@ def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
         "athlete": athlete,
         "zoom": zoom,
         "is_self": is_self,
+        "decided": just_decided(request, Race.objects.of(athlete)) if is_self else None,
         "units": units,
         "figures": figures,
         "activity": run,

@@ -22,7 +22,7 @@ from performance import analysis, dashboard, forecasts, predictions, race_book, 
 from performance.figures import figures_of
 from performance.models import Analysis, Race, RaceQuerySet
 from performance.race_book import RaceBook
-from performance.views.races import facts_about
+from performance.views.races import facts_about, just_decided
 
 TO_DECIDE: Final = 2
 RECENT: Final = 5
@@ -57,6 +57,7 @@ def home_or_dashboard(request: HtmxHttpRequest) -> HttpResponse:
     if page["sees_activities"]:
         page |= _training(request, athlete, today, shows_streams=page["sees_streams"])
     page |= _forecast(book, athlete, today, weekly_m=page.get("weekly_m"), distances_m=forecasts.ON_THE_DASHBOARD)
+    page["decided"] = just_decided(request, visible) if reading.is_self else None
     page["is_empty"] = not book.lines and not page.get("n_activities", 1)
     return render(request, "performance/dashboard.html", page)
 

@@ -1,15 +1,17 @@
 """Saying that something is a race, is none, or taking that back: in place, and without script by going back and forth."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +29,9 @@ State = Race.State
 CARD, ROW, HOME = "card", "row", "home"
 
 MOST_AT_ONCE: Final = 200
+
+#: pages that show a race as decided just now (`?decided=`), with its Undo
+SHOW_CARDS: Final = frozenset({"performance:race-list", "performance:dashboard", "performance:activity"})
 
 ACTED: Final = "race-decided"  # what the list listens to
 
@@ -84,18 +89,30 @@ def _in_place(request: HtmxHttpRequest, race: Race, *, elsewhere: bool, was_undo
 
 
 def _back(request: HtmxHttpRequest, race: Race, *, elsewhere: bool) -> HttpResponse:
-    """Without script: back to where it was decided. On the race book the race's card says what holds, with its Undo."""
+    """Without script: back to where it was decided, where the race's card says what holds, with its Undo."""
     here = came_from(request)
+    if elsewhere:
+        messages.warning(request, what_holds(race, elsewhere=True))
+    elif not (_is_settled(race) and _shows_cards(here)):
+        messages.success(request, what_holds(race))
+    return redirect(_with_its_card(here, race) if _shows_cards(here) else here)
+
+
+def _shows_cards(here: str) -> bool:
+    try:
+        return resolve(here.partition("?")[0]).view_name in SHOW_CARDS
+    except Resolver404:
+        return False
+
+
+def _with_its_card(here: str, race: Race) -> str:
+    """The page that asked, told to show what was decided."""
     path, _mark, query = here.partition("?")
     if path == reverse("performance:race-list"):
-        if elsewhere:
-            messages.warning(request, what_holds(race, elsewhere=True))
-        elif not _is_settled(race):
-            messages.success(request, what_holds(race))
-        return redirect(address(QueryDict(query), decided=str(race.pk)) + f"#race-{race.pk}")
-    tell = messages.warning if elsewhere else messages.success
-    tell(request, what_holds(race, elsewhere=elsewhere))
-    return redirect(here)
+        return address(QueryDict(query), decided=str(race.pk)) + f"#race-{race.pk}"
+    asked = QueryDict(query, mutable=True)
+    asked["decided"] = str(race.pk)
+    return f"{path}?{asked.urlencode()}#race-{race.pk}"
 
 
 @require_POST
@@ -105,16 +122,24 @@ def races_decide(request: HtmxHttpRequest) -> HttpResponse:
     athlete = request.athlete
     if not athlete:
         raise PermissionDenied
-    what, ids = request.POST.get("decision", ""), _ids(request.POST)
-    if what not in decisions.ANSWERS or not ids:
+    what, seen = request.POST.get("decision", ""), _named(request.POST)
+    if what not in decisions.ANSWERS or not seen:
         return HttpResponse(
             _("Say confirmed, rejected or undone, and of which races."),
             status=422,
             content_type="text/plain; charset=utf-8",
         )
-    decisions.decide_all(ids, athlete=athlete, what=what, by=request.user)
+    changed, n_elsewhere = decisions.decide_all(seen, athlete=athlete, what=what, by=request.user)
+    if n_elsewhere:
+        words = ngettext(
+            "%d race was decided on another page or device in the meantime, and is left as it is.",
+            "%d races were decided on another page or device in the meantime, and are left as they are.",
+            n_elsewhere,
+        )
+        messages.warning(request, words % n_elsewhere)
+    stand: Any = for_pages(Race.objects.of(athlete).filter(pk__in=[race.pk for race in changed] or list(seen)))
     query = QueryDict(mutable=True)
-    query.setlist("race", [str(race_id) for race_id in ids])
+    query.setlist("race", [f"{race.pk}.{race.last_decision or 0}" for race in stand.order_by("pk")])
     if what == RaceDecision.What.UNDONE:
         messages.success(request, _("Taken back: they are as they were before."))
         return redirect(address(QueryDict(), state=State.TO_DECIDE))
@@ -128,14 +153,24 @@ def races_decided(request: HtmxHttpRequest) -> HttpResponse:
     athlete = request.athlete
     if not athlete:
         raise PermissionDenied
-    races = for_pages(Race.objects.of(athlete).filter(pk__in=_ids(request.GET))).order_by("-local_date", "-pk")
+    named = _named(request.GET)
+    races = list(for_pages(Race.objects.of(athlete).filter(pk__in=named)).order_by("-local_date", "-pk"))
     facts = facts_about(request, athlete, RaceBook.of(Race.objects.of(athlete)))
-    return render(request, "performance/races_decided.html", {**facts, "races": list(races)})
+    return render(request, "performance/races_decided.html", {**facts, "races": races, "named": said_again(named)})
 
 
-def _ids(said: QueryDict) -> list[int]:
-    """The races named, at most as many as may be answered at once."""
-    return [int(one[:18]) for one in said.getlist("race")[:MOST_AT_ONCE] if one.isdecimal()]
+def _named(said: QueryDict) -> dict[int, int | None]:
+    """The races named, at most as many as may be answered at once, each with the last decision seen of it: 12.345."""
+    named: dict[int, int | None] = {}
+    for one in said.getlist("race")[:MOST_AT_ONCE]:
+        race, _point, seen = one.partition(".")
+        if race.isdecimal():
+            named[int(race[:18])] = int(seen[:18]) if seen.isdecimal() else None
+    return named
+
+
+def said_again(named: Mapping[int, int | None]) -> list[str]:
+    return [f"{race}.{seen}" if seen is not None else str(race) for race, seen in named.items()]
 
 
 @require_POST
@@ -146,8 +181,11 @@ def activity_mark(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
     if activity.athlete.user_id != request.user.pk:
         raise PermissionDenied
     race = decisions.mark(activity, by=request.user)
-    messages.success(request, what_holds(race))
     here = came_from(request) if request.POST.get("next") else reverse("performance:race-edit", args=[race.pk])
+    if _shows_cards(here):
+        here = _with_its_card(here, race)
+    else:
+        messages.success(request, what_holds(race))
     return HttpResponse(status=204, headers={"HX-Redirect": here}) if request.htmx else redirect(here)
 
 

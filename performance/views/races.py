@@ -61,7 +61,7 @@ def race_list(request: HtmxHttpRequest) -> HttpResponse:
         response = render(request, "performance/race_list.html#race-list", page, status=status)
         response["HX-Replace-Url"] = address(request.GET)
         return response
-    page |= _targets(athlete, book) | {"decided": _just_decided(request, visible)}
+    page |= _targets(athlete, book) | {"decided": just_decided(request, visible)}
     return render(request, "performance/race_list.html", page, status=status)
 
 
@@ -216,7 +216,7 @@ def _groups(table: race_book.Page, form: RaceFilterForm, continued_year: int | N
     ]
 
 
-def _just_decided(request: HtmxHttpRequest, visible: RaceQuerySet) -> Race | None:
+def just_decided(request: HtmxHttpRequest, visible: RaceQuerySet) -> Race | None:
     """The race that was decided about without script just now: its card says so and offers to undo it."""
     asked = request.GET.get("decided", "")
     if not asked.isdecimal():

@@ -136,7 +136,7 @@ def test_a_decision_is_made_in_place_and_taken_back_in_place(season):
     again = client.post(f"/races/{race.pk}/decide/", {**said, "decision": "undone", "seen": seen}, headers=headers)
     assert "Not a race" in again.content.decode() and "would grade" in again.content.decode()
     plain = client.post(f"/races/{race.pk}/decide/", {**said, "seen": ""})
-    assert plain.status_code == 302 and plain["Location"] == "/"
+    assert plain.status_code == 302 and plain["Location"] == f"/?decided={race.pk}#race-{race.pk}"
 
 
 def test_while_files_are_read_the_strip_says_so_and_then_goes(season):

@@ -1,5 +1,6 @@
 """Deciding: confirm, reject, undo, mark; with HTMX in place, without it by going back; never over somebody else's word."""
 
+import re
 import threading
 from datetime import date
 
@@ -258,8 +259,29 @@ def test_without_script_one_comes_back_to_the_list_with_the_card_and_its_undo(as
     assert state(race) == "to_decide"
 
 
-def test_from_another_page_one_comes_back_there_with_a_message(as_ada, race):
-    here = f"/activities/{race.found_in_id}/"
+@pytest.mark.parametrize("here", ["/", "/activities/{run}/"])
+def test_from_the_first_page_and_from_the_runs_own_it_is_taken_back_there(as_ada, race, here):
+    here = here.format(run=race.found_in_id)
+    response = post(as_ada, race, "rejected", htmx=False, next=here)
+    assert response["Location"] == f"{here}?decided={race.pk}#race-{race.pk}"
+    html = as_ada.get(response["Location"]).content.decode()
+    assert "Ely Runners 10K is not a race." in html
+    form = re.search(r'<article class="card done".*?</article>', html, flags=re.S)[0]
+    fields = dict(re.findall(r'name="(decision|seen|next)" value="([^"]*)"', form))
+    assert fields["decision"] == "undone"
+    undone = as_ada.post(url(race), fields)
+    assert undone["Location"].startswith(here)
+    assert state(race) == "to_decide"
+    assert "is waiting for your decision again" in as_ada.get(undone["Location"]).content.decode()
+
+
+def test_what_was_decided_is_shown_to_its_athlete_alone(cast, as_eve, race):
+    decide(race.pk, what="rejected", by=cast.ada.user)
+    assert "Ely Runners" not in as_eve.get(f"/?decided={race.pk}").content.decode()
+
+
+def test_from_a_page_without_cards_one_comes_back_there_with_a_message(as_ada, race):
+    here = "/load/"
     response = post(as_ada, race, "confirmed", htmx=False, next=here)
     assert response["Location"] == here
     told = [str(message) for message in get_messages(response.wsgi_request)]
@@ -304,8 +326,9 @@ def mark(client: Client, activity, **fields):
 def test_a_run_can_be_marked_as_a_race_whatever_we_thought_of_it(cast, as_ada):
     activity = make_activity(athlete=cast.ada, name="Club handicap", time_s=2752)
     response = mark(as_ada, activity, next=f"/activities/{activity.pk}/")
-    assert response["Location"] == f"/activities/{activity.pk}/"
     race = Race.objects.get(found_in=activity)
+    assert response["Location"] == f"/activities/{activity.pk}/?decided={race.pk}#race-{race.pk}"
+    assert "Undo" in as_ada.get(response["Location"]).content.decode()
     assert (race.state, race.name, race.local_date) == ("confirmed", "Club handicap", date(2026, 10, 18))
     assert race.age_grade is not None
     assert race.parts.get().recording == activity.recordings.get()

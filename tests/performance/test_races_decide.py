@@ -1,5 +1,7 @@
 """One answer to many races, and taking it back."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -47,6 +49,24 @@ def test_an_undo_brings_back_what_was_said_before(cast, as_ada, waiting):
     as_ada.post(DECIDE, {"decision": "confirmed", "race": [race.pk for race in waiting]})
     as_ada.post(DECIDE, {"decision": "undone", "race": [race.pk for race in waiting]})
     assert states() == ["rejected", "to_decide", "to_decide"]
+
+
+def test_what_was_decided_elsewhere_since_is_left_and_told(cast, as_ada, waiting):
+    """Another page rejected one of the three; then somebody confirms all three, and undoes that twice."""
+    html = as_ada.get("/races/").content.decode()
+    named = re.findall(r'name="race" value="(\d+\.\d+)"', html)
+    assert len(named) == 3
+    as_ada.post(reverse("performance:race-decide", args=[waiting[0].pk]), {"decision": "rejected", "seen": 0})
+    response = as_ada.post(DECIDE, {"decision": "confirmed", "race": named})
+    assert states() == ["rejected", "confirmed", "confirmed"]
+    told = as_ada.get(response["Location"]).content.decode()
+    assert "2 races decided" in told
+    assert "1 race was decided on another page or device in the meantime" in told
+    decided = re.findall(r'name="race" value="(\d+\.\d+)"', told)
+    as_ada.post(reverse("performance:race-decide", args=[waiting[2].pk]), {"decision": "rejected"})
+    for _again in range(2):
+        as_ada.post(DECIDE, {"decision": "undone", "race": decided})
+        assert states() == ["rejected", "to_decide", "rejected"]
 
 
 def test_only_ones_own_races_are_decided(cast, as_ada, as_eve, as_carl, client, waiting):
