@@ -246,6 +246,7 @@ class RaceForm(forms.Form):
     )  # fmt: skip
     result_url = forms.URLField(
         required=False, max_length=500, assume_scheme="https", label=gettext_lazy("Result on the web"),
+        error_messages={"invalid": gettext_lazy("Enter the address of a page, such as results.example.org/ely.")},
         widget=forms.URLInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     cost = forms.CharField(
@@ -331,7 +332,12 @@ class RaceForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for place, field in zip(self.PLACES, self.FIELDS_OF, strict=True):
             if cleaned.get(place) and cleaned.get(field) and cleaned[place] > cleaned[field]:
-                self.add_error(field, ValidationError(_("Fewer finished than came before you."), code="too_few"))
+                self.add_error(
+                    field,
+                    ValidationError(
+                        _("Your place is further back than that: fewer finished than came before you."), code="too_few"
+                    ),
+                )
         distance_m = cleaned.get("distance") or (self.race.distance_m if self.race else None)
         for name in self.TIMES:
             if cleaned.get(name):
@@ -343,10 +349,7 @@ class RaceForm(forms.Form):
                 except ValidationError as error:
                     self.add_error(name, error)
         if cleaned.get("begins"):
-            try:
-                cleaned["begins"] = read_time(cleaned["begins"], None).seconds
-            except ValidationError as error:
-                self.add_error("begins", error)
+            self._read_begins(cleaned)
         if not self.recorded and not any(cleaned.get(name) or name in self.errors for name in self.TIMES):
             self.add_error("chip_time", ValidationError(_("Enter a chip time or a gun time."), code="required"))
         chip_s, gun_s = cleaned.get("chip_time"), cleaned.get("gun_time")
@@ -356,6 +359,22 @@ class RaceForm(forms.Form):
                 ValidationError(_("A chip time is never longer than the gun time. Are they swapped?"), code="swapped"),
             )
         return cleaned
+
+    def _read_begins(self, cleaned: dict[str, Any]) -> None:
+        """The first race of a meeting begins at nought, and none after the recording ends."""
+        text: str = cleaned["begins"].strip()
+        if re.fullmatch(r"0+(:0+){0,2}", text):
+            cleaned["begins"] = 0.0
+            return
+        try:
+            cleaned["begins"] = read_time(text, None).seconds
+        except ValidationError as error:
+            self.add_error("begins", error)
+            return
+        lasted_s = self.inside.elapsed_s if self.inside else None
+        if lasted_s and cleaned["begins"] >= lasted_s:
+            said = _("The recording ends after %s.") % measures.format_duration(lasted_s)
+            self.add_error("begins", ValidationError(said, code="too_late"))
 
     @property
     def said(self) -> Said:

@@ -69,6 +69,7 @@ PAGES: dict[str, list[Page]] = {
     "performance:load": [at("/load/"), at("/load/?weeks=104"), at("/load/", user="olga")],
     "performance:race-list": [at("/races/"), at("/races/?state=to_decide")],
     "performance:race-add": [at("/races/add/")],
+    "performance:race": [at("/races/{race}/")],
     "performance:race-edit": [at("/races/{race}/edit/")],
     "performance:race-results-new": [at("/races/results/")],
     "performance:races-decided": [at("/races/decided/?race={race}")],

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -113,6 +113,7 @@ def activity(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
         "athlete": athlete,
         "zoom": zoom,
         "is_self": is_self,
+        "other_races": _other_races(request, run),
         "decided": just_decided(request, Race.objects.of(athlete)) if is_self else None,
         "units": units,
         "figures": figures,
@@ -156,6 +157,12 @@ def _analysis(run: Activity) -> Analysis | None:
 def _rejected(run: Activity) -> Race | None:
     race: Race | None = getattr(run, "race", None)
     return race if race is not None and race.state == Race.State.REJECTED else None
+
+
+def _other_races(request: HtmxHttpRequest, run: Activity) -> list[Race]:
+    """Races that a person linked to this run besides its own: a leg, another race of the meeting, one it warmed up for."""
+    linked = Race.objects.visible_to(request.user).filter(parts__said=True, parts__recording__activity=run)
+    return list(linked.exclude(found_in=run).annotate(role=F("parts__role")).order_by("parts__start_s", "pk"))
 
 
 def _recorded(run: Activity, figures: Figures, *, is_self: bool, analysis: Analysis | None) -> dict[str, Any]:

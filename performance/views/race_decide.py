@@ -31,7 +31,9 @@ CARD, ROW, HOME = "card", "row", "home"
 MOST_AT_ONCE: Final = 200
 
 #: pages that show a race as decided just now (`?decided=`), with its Undo
-SHOW_CARDS: Final = frozenset({"performance:race-list", "performance:dashboard", "performance:activity"})
+SHOW_CARDS: Final = frozenset(
+    {"performance:race-list", "performance:dashboard", "performance:activity", "performance:race"}
+)
 
 ACTED: Final = "race-decided"  # what the list listens to
 

@@ -47,7 +47,8 @@ def race_add(request: HtmxHttpRequest) -> HttpResponse:
         return _saved(
             request, decisions.add(athlete, local_date=form.cleaned_data["date"], said=form.said, by=request.user)
         )
-    begins_s = form.cleaned_data["begins"] or None
+    begins = form.cleaned_data["begins"]
+    begins_s = begins if isinstance(begins, float) else None
     time_s = form.said.chip_time_s or form.said.gun_time_s
     added = decisions.add(
         athlete,
@@ -117,7 +118,7 @@ def _saved(request: HtmxHttpRequest, race: Race) -> HttpResponse:
     ]
     said = {"name": race.name or _("race"), "facts": ", ".join(fact for fact in facts if fact)}
     messages.success(request, _("Saved: %(name)s (%(facts)s).") % said)
-    return redirect("performance:race-list")
+    return redirect("performance:race", race_id=race.pk)
 
 
 @dataclass(frozen=True, kw_only=True)

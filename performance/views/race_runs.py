@@ -58,7 +58,7 @@ def runs_of(race: Race) -> Runs:
     others = Activity.objects.of(race.athlete).filter(local_date__range=around).exclude(pk__in=linked)
     return Runs(
         linked=tuple(linked.values()),
-        offered=tuple(others.order_by("started_at")[:MOST]),
+        offered=tuple(sorted(others.order_by("started_at")[:MOST], key=lambda run: run.local_date != race.local_date)),
         roles=tuple((value, str(label)) for value, label in Role.choices),
     )
 

@@ -61,11 +61,11 @@ def test_all_that_a_result_list_says_is_kept_and_shown_again(cast, as_ada):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"place_overall": "17", "field_overall": "16"}, "Fewer finished than came before you."),
+        ({"place_overall": "17", "field_overall": "16"}, "fewer finished than came before you."),
         ({"cost": "28"}, "Write the amount and the three letters of its currency"),
         ({"cost": "GBP"}, "Write the amount and the three letters of its currency"),
         ({"cost": "1e9 GBP"}, "Write the amount and the three letters of its currency"),
-        ({"result_url": "javascript:alert(1)"}, "Enter a valid URL"),
+        ({"result_url": "javascript:alert(1)"}, "Enter the address of a page"),
         ({"bib": "1" * 21}, "at most 20 characters"),
     ],
 )
@@ -97,6 +97,63 @@ def test_the_result_stands_on_the_page_of_the_run_and_what_is_private_only_there
     seen = as_carl.get(f"/activities/{run.pk}/").content.decode()
     assert "17 of 320" in seen
     assert "felt sick" not in seen and "28.00" not in seen
+
+
+# -- its page ---------------------------------------------------------------------------------------------------------------
+
+
+def race_url(race: Race) -> str:
+    return reverse("performance:race", args=[race.pk])
+
+
+def test_a_typed_race_has_a_page_and_what_is_private_on_it_is_the_runners_alone(cast, as_ada, as_carl, as_eve):
+    race = typed(
+        cast, place_overall=17, field_overall=320, bib="A17", notes="felt sick", cost=Decimal(28), currency="GBP"
+    )
+    mine = as_ada.get(race_url(race)).content.decode()
+    for words in (
+        "78.4",
+        "45:42",
+        "Chip time",
+        "17 of 320",
+        "A17",
+        "felt sick",
+        "28.00 GBP",
+        "by you",
+        "Edit the race",
+    ):
+        assert words in mine, words
+    assert as_carl.get(race_url(race)).status_code == as_eve.get(race_url(race)).status_code == 404
+    grant(athlete=cast.ada, coach=cast.carl, level=1)
+    seen = as_carl.get(race_url(race)).content.decode()
+    for words in ("78.4", "17 of 320", "A17", "by the athlete"):
+        assert words in seen, words
+    for words in ("felt sick", "28.00", "Edit the race", "Undo"):
+        assert words not in seen, words
+    assert race_url(race) in as_carl.get(f"/races/?athlete={cast.ada.pk}").content.decode()
+
+
+def test_the_runs_of_a_race_are_for_who_may_see_runs(cast, as_ada, as_carl, django_assert_max_num_queries):
+    run = make_activity(athlete=cast.ada, name="Club handicap")
+    race = make_race(athlete=cast.ada, activity=run, name="Handicap")
+    with django_assert_max_num_queries(15):
+        assert "Club handicap" in as_ada.get(race_url(race)).content.decode()
+    grant(athlete=cast.ada, coach=cast.carl, level=1)
+    assert "Club handicap" not in as_carl.get(race_url(race)).content.decode()
+    grant(athlete=cast.ada, coach=cast.carl, level=2)
+    assert "Club handicap" in as_carl.get(race_url(race)).content.decode()
+
+
+def test_an_answer_of_any_day_can_be_taken_back_on_the_races_page(cast, as_ada):
+    race = make_race(athlete=cast.ada, activity=make_activity(athlete=cast.ada), state="to_decide", probability=0.7)
+    decisions.decide(race.pk, what="rejected", by=cast.ada.user)
+    html = as_ada.get(race_url(race)).content.decode()
+    seen = race.decisions.last().pk
+    assert f'name="seen" value="{seen}"' in html
+    assert "Undo" in html
+    as_ada.post(f"{race_url(race)}decide/", {"decision": "undone", "seen": seen, "next": race_url(race)})
+    race.refresh_from_db()
+    assert race.state == "to_decide"
 
 
 # -- a typed race and the run it was ------------------------------------------------------------------------------------
@@ -225,6 +282,15 @@ def test_a_track_meeting_is_several_races_in_one_recording(cast, as_ada):
         (1200, 1520),
         (3000, 3155),
     ]
+    first = {"name": "Meeting 400", "distance": "400 m", "chip_time": "75", "surface": "track", "begins": "0:00"}
+    assert as_ada.post(address, first).status_code == 302
+    assert (RaceRecording.objects.get(race__name="Meeting 400").start_s) == 0
+    late = as_ada.post(address, {**first, "begins": "23:59:59"})
+    assert late.status_code == 422
+    assert "The recording ends after" in late.content.decode()
+    html = as_ada.get(f"/activities/{run.pk}/").content.decode()
+    told = html[html.index("Other races it was a part of") :]
+    assert told.index("Meeting 400") < told.index("Meeting 1500") < told.index("Meeting 800")
 
 
 def test_a_run_of_which_another_race_is_told_is_not_taken_away(cast, as_ada):

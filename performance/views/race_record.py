@@ -1,0 +1,57 @@
+"""One race as a record: its result, what that is worth, the runs it was, and what was said about it."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from activities.models import Activity
+from athletes import access
+from athletes.http import HtmxHttpRequest
+from athletes.people import note_look
+from athletes.whose import sees, units_of
+from performance.models import Race, RaceDecision
+from performance.race_book import for_pages
+from performance.views.race_runs import runs_of
+from performance.views.races import just_decided
+
+
+@require_safe
+@never_cache
+def race(request: HtmxHttpRequest, race_id: int) -> HttpResponse:
+    """For whoever may see the race; the runs behind it only for whoever may see those."""
+    visible = for_pages(Race.objects.visible_to(request.user)).select_related("found_in", "athlete__user")
+    shown = get_object_or_404(visible, pk=race_id)
+    athlete = shown.athlete
+    is_self = athlete.user_id == request.user.pk
+    if not is_self:
+        note_look([athlete.pk], coach=request.user)
+    page: dict[str, Any] = {
+        "race": shown,
+        "athlete": athlete,
+        "is_self": is_self,
+        "mine": is_self,
+        "units": units_of(request),
+        "sees_streams": sees(request, athlete, level=access.STREAMS),
+        "runs": _runs(request, shown),
+        "decisions": [(said, _by(shown, said)) for said in shown.decisions.select_related("by")],
+        "decided": just_decided(request, Race.objects.of(athlete)) if is_self else None,
+        "here": request.path,
+    }
+    return render(request, "performance/race.html", page)
+
+
+def _runs(request: HtmxHttpRequest, race: Race) -> list[Any]:
+    linked = runs_of(race).linked
+    ids = [run.activity.pk for run in linked]
+    seen = set(Activity.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
+    return [run for run in linked if run.activity.pk in seen]
+
+
+def _by(race: Race, said: RaceDecision) -> str:
+    """Who said it, as far as a page tells: the athlete, a coach, or somebody who is gone."""
+    if said.by_id is None:
+        return "gone"
+    return "athlete" if said.by_id == race.athlete.user_id else "coach"
