@@ -84,7 +84,7 @@ def test_a_table_of_results_is_looked_at_taken_in_and_taken_back(browse, audit, 
     page.get_by_text("Take in 1 result").wait_for()
     audit(page)
     page.get_by_label("Dates such as 3/4/2020 are").select_option("mdy")
-    page.get_by_text("4 Mar 2020").wait_for()
+    page.get_by_text("Row 1, 4 Mar 2020").wait_for()
     page.get_by_role("button", name="Take in 1 result").click()
     page.get_by_text("The results are being taken in.").wait_for()
     results_import.take(ResultsFile.objects.get().pk)
@@ -289,7 +289,7 @@ def test_a_result_is_typed_in_with_its_time_echoed_in_words(browse, book):
     expect(echo).to_contain_text(re.compile(r"Worth 7\d\.\d.% at 57"))
     page.get_by_role("button", name="Add the race").click()
     expect(page.get_by_role("status").first).to_contain_text("Saved: Fenland 10")
-    expect(page.get_by_role("link", name="Fenland 10")).to_be_visible()
+    expect(page.get_by_role("heading", name="Fenland 10")).to_be_visible()
 
 
 def test_a_form_with_mistakes_comes_back_with_the_focus_on_what_is_wrong(browse, book):
