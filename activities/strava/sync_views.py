@@ -1,5 +1,6 @@
 """How far Strava is fetched: for the athlete, with everything they can do about it; for operators, without a value of anybody."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,9 @@ from activities.strava.words import why_set_aside, words_for
 from athletes.http import HtmxHttpRequest, wants_part
 
 LATEST = 10
+TEMPLATE = "activities/sync.html"
+#: seconds between two looks: while figures move, and while a moment is waited for
+OFTEN, SELDOM = 4, 60
 
 
 @never_cache
@@ -31,8 +35,7 @@ LATEST = 10
 @vary_on_headers("HX-Request")
 def sync_page(request: HtmxHttpRequest) -> HttpResponse:
     page = _page(request)
-    template = "activities/sync.html"
-    return render(request, template + "#sync-state" if wants_part(request) else template, page)
+    return _part(request, page) if wants_part(request) else render(request, TEMPLATE, page)
 
 
 @never_cache
@@ -51,7 +54,19 @@ def sync_now(request: HtmxHttpRequest) -> HttpResponse:
         if said:
             messages.info(request, said)
         return redirect("activities:sync")
-    return render(request, "activities/sync.html#sync-state", _page(request) | {"said": said})
+    return _part(request, _page(request) | {"said": said})
+
+
+def _part(request: HtmxHttpRequest, page: dict[str, Any]) -> HttpResponse:
+    """The figures alone for a reader before whom nothing else has changed, so that what they have focused stays."""
+    seen = request.GET.get("seen", "")
+    if seen and seen == page.get("key"):
+        return render(request, f"{TEMPLATE}#sync-figures", page)
+    answer = render(
+        request, f"{TEMPLATE}#sync-state", page | {"told": page.get("said") or (seen and page.get("short"))}
+    )
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#sync-state", "outerHTML"
+    return answer
 
 
 @never_cache
@@ -115,9 +130,16 @@ def _page(request: HtmxHttpRequest) -> dict[str, Any]:
     now = timezone.now()
     busy = state.due_at is not None and state.due_at < now + sync.LEASE + timedelta(seconds=5)
     trouble = state.error or ("" if account.state == "connected" else account.state)
+    waits = bool(trouble) and state.due_at is not None
+    short = _short(state, busy=busy and not trouble, trouble=trouble, is_all=not counts["due"])
     page |= {
         "state": state,
         "counts": counts,
+        "short": short,
+        "is_stopped": bool(trouble) and trouble != "rate_limited",
+        #: another one is worth telling to who only listens, and needs more than the figures
+        "key": hashlib.sha256(f"{short} {counts['missing']} {counts['kept']}".encode()).hexdigest()[:12],
+        "polls_s": OFTEN if busy and not trouble else SELDOM if waits else 0,
         "done": counts["total"] - counts["due"],
         "usage": usage,
         "busy": busy and not trouble,
@@ -134,6 +156,23 @@ def _page(request: HtmxHttpRequest) -> dict[str, Any]:
         "is_operator": request.user.is_superuser,
     }
     return page
+
+
+def _short(state: StravaSync, *, busy: bool, trouble: str, is_all: bool) -> str:  # noqa: PLR0911 - one line a state
+    """What goes on, in one line."""
+    if trouble:
+        return str(words_for(trouble).title)
+    if state.held_at:
+        return _("Activities are no longer in Strava's list: please answer.")
+    if state.page is not None:
+        return _("The list of your activities is being read.")
+    if state.paused_at and not is_all:
+        return _("Fetching streams is paused by you.")
+    if busy and not is_all:
+        return _("The streams are being fetched.")
+    if busy:
+        return _("Strava is being compared.")
+    return _("Everything that could be fetched is here.") if is_all else _("The rest is fetched later.")
 
 
 def _days_left(account: StravaAccount, usage: Usage | None) -> int | None:

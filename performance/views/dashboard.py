@@ -6,13 +6,14 @@ from typing import Any, Final
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from activities.models import Activity
-from activities.sync_strip import sync_strip
+from activities.sync_strip import SyncStrip, sync_strip
 from athletes import access
 from athletes.http import HtmxHttpRequest, wants_part
 from athletes.models import Athlete
@@ -28,6 +29,9 @@ TO_DECIDE: Final = 2
 RECENT: Final = 5
 #: mean weekly distance, for a marathon from shorter races, is taken over so many weeks
 MILEAGE_WEEKS: Final = 8
+
+#: what of the strip is swapped: it, or its figures
+STRIP: Final = ("sync-strip", "strip-figures")
 
 #: `?weeks=` of the training load
 PERIODS: Final = (26, 52, 104)
@@ -45,8 +49,8 @@ def home_or_dashboard(request: HtmxHttpRequest) -> HttpResponse:
     athlete = reading.athlete
     if athlete is None:
         return render(request, "performance/dashboard.html", {"whose": reading, "athlete": None})
-    if wants_part(request) and request.htmx.target == "sync-strip":
-        return render(request, "performance/dashboard.html#sync-strip", _coming_in(reading, athlete))
+    if wants_part(request) and request.htmx.target in STRIP:
+        return _strip(request, **_coming_in(reading, athlete))
     visible = Race.objects.visible_to(request.user).of(athlete)
     book = RaceBook.of(visible)
     today = athlete.today
@@ -67,8 +71,27 @@ def _coming_in(reading: Whose, athlete: Athlete) -> dict[str, Any]:
     if not reading.is_self:
         return {}
     strip = sync_strip(athlete)
-    unread = analysis.stale_activities().filter(athlete=athlete).count()
-    return {"strip": strip, "n_unanalysed": unread}
+    if strip is None and (n := analysis.stale_activities().filter(athlete=athlete).count()):
+        title, there = _("Your runs are being analysed"), reverse("performance:activity-list")
+        strip = SyncStrip(state="analysing", title=title, count=_("%d to go") % n, href=there)
+    return {"strip": strip}
+
+
+def _strip(request: HtmxHttpRequest, strip: SyncStrip | None = None) -> HttpResponse:
+    """To a reader who has seen it a moment ago: the new figures alone, or all of it where more than those changed.
+
+    What was there is not taken away under their hands: at the end its link leads to the new figures.
+    """
+    template, seen = "components/sync_strip.html", request.GET.get("seen", "")
+    if strip is not None and strip.key == seen:
+        return render(request, f"{template}#strip-figures", {"strip": strip})
+    if strip is None and seen:
+        title, act = _("Everything is here and worked out."), _("Show the new figures")
+        there = reverse("performance:dashboard")
+        strip = SyncStrip(state="done", title=title, kind="success", href=there, act=act, polls_s=0)
+    answer = render(request, template, {"strip": strip, "told": strip.told if strip and seen else ""})
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#sync-strip", "outerHTML"
+    return answer
 
 
 def _races(visible: RaceQuerySet, book: RaceBook, today: date) -> dict[str, Any]:

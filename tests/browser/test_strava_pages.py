@@ -1,10 +1,12 @@
 """Connecting Strava in a browser, there and back again, and every page of it as axe sees it."""
 
-from activities.models import Recording, StravaAccount
-from activities.strava import erasing
+from django.utils import timezone
+
+from activities.models import Activity, Recording, StravaAccount, StravaActivity, StravaSync
+from activities.strava import erasing, sync
 from tests import factories
 from tests.conftest import Cast
-from tests.strava.conftest import _strava_process, strava  # noqa: F401
+from tests.strava.conftest import _strava_process, connect, strava  # noqa: F401
 
 
 def test_from_connecting_to_leaving_and_deleting(browse, audit, cast: Cast, strava, settings, live_server):  # noqa: F811
@@ -47,3 +49,44 @@ def test_an_own_application_and_the_operators_check(browse, audit, cast: Cast, s
     page.click("button:has-text('Ask Strava too')")
     page.locator("text=Ask Strava again").wait_for()
     audit(page)
+
+
+WATCHED = """(id) => {
+    const focused = document.getElementById(id), live = document.getElementById("live");
+    focused.focus(); focused.ours = true; window.told = []; window.asked = 0;
+    new MutationObserver(() => window.told.push(live.textContent)).observe(live, { childList: true });
+    document.addEventListener("htmx:beforeRequest", () => { window.asked += 1; });
+}"""
+
+
+def test_what_is_polled_moves_no_focus_tells_what_matters_and_ends(browse, cast: Cast, strava, connect):  # noqa: F811
+    """The strip of the dashboard and the figures of the sync page, while streams come and when they are all here."""
+    strava.limits(read=[100_000, 1_000_000], everything=[200_000, 2_000_000])
+    strava.activities(7, 9)
+    account = connect(cast.ada)
+    StravaSync.objects.create(account=account, due_at=timezone.now())
+    streams = StravaActivity.objects.filter(account=account, streams="here")
+    while streams.count() < 3:
+        sync.work(account.pk, steps=1)
+    pages = []
+    for path, focused, end in (
+        ("/", "strip-more", "Everything is here and worked out."),
+        ("/sync/", "sync-now", "Everything that could be fetched is here."),
+    ):
+        page = browse(cast.ada.user, javascript=True)
+        page.goto(path)
+        page.evaluate(WATCHED, focused)
+        pages.append((page, focused, end))
+    sync.work(account.pk, steps=1)
+    for page, _focused, _end in pages:
+        page.locator("main", has_text="4 of 9").wait_for(timeout=15_000)
+        assert page.evaluate("document.activeElement.ours && window.told.length === 0"), "nothing but figures moved"
+    sync.work(account.pk, steps=100)
+    for activity in Activity.objects.filter(athlete=cast.ada):
+        factories.make_analysis(activity=activity)
+    for page, focused, end in pages:
+        page.wait_for_function("(end) => window.told.includes(end)", arg=end, timeout=15_000)
+        assert page.evaluate("document.activeElement.id") == focused
+        asked = page.evaluate("window.asked")
+        page.wait_for_timeout(5500)
+        assert page.evaluate("window.asked") == asked, "and no more is asked"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -143,12 +144,41 @@ def test_while_files_are_read_the_strip_says_so_and_then_goes(season):
     client = signed_in(season.user)
     batch = factories.make_batch(athlete=season, outcomes=["new", "waiting", "waiting"])
     part = assert_page_and_partial(client, "/", "sync-strip", **{"HX-Target": "sync-strip"})
-    assert "1 of 3" in re.sub("<[^>]+>", "", part) and f"/import/{batch.pk}/" in part and "every 5s" in part
+    assert "1 of 3" in part and f"/import/{batch.pk}/" in part and "every 5s" in part
     batch.files.update(outcome="new", done_at=timezone.now())
-    assert "14 activities are still to be analysed" in text(client, "/"), "and figures may change until then"
+    assert re.search("Your runs are being analysed +14 to go +Figures may still change", text(client, "/"))
     for activity in Activity.objects.filter(analysis=None):
         factories.make_analysis(activity=activity)
     assert 'id="sync-strip" class="strip"></div>' in client.get("/").content.decode()
+
+
+def test_a_poll_swaps_figures_alone_until_there_is_something_to_tell(season):
+    client = signed_in(season.user)
+    batch = factories.make_batch(athlete=season, outcomes=["waiting"] * 8)
+    headers = {"HX-Request": "true", "HX-Target": "strip-figures"}
+
+    def poll(html: str) -> Any:
+        return client.get(re.search(r'hx-get="(/\?seen=[^"]*)"', html)[1], headers=headers)
+
+    def read(n: int) -> None:
+        waiting = batch.files.filter(outcome="waiting").values_list("pk", flat=True)[:n]
+        batch.files.filter(pk__in=list(waiting)).update(outcome="new", done_at=timezone.now())
+
+    read(1)
+    html = poll(client.get("/").content.decode()).content.decode()
+    assert html.startswith('<span id="strip-figures"') and "1 of 8" in html and "<a" not in html and "live" not in html
+    read(1)
+    answer = poll(html)
+    assert answer["HX-Retarget"] == "#sync-strip"
+    told = re.search(r'<div id="live"[^>]*>([^<]*)', answer.content.decode())
+    assert told[1] == "Reading your files 2 of 8", "a quarter is worth telling"
+    read(6)
+    assert "Your runs are being analysed 14 to go" in poll(answer.content.decode()).content.decode()
+    for activity in Activity.objects.filter(analysis=None):
+        factories.make_analysis(activity=activity)
+    html = poll(answer.content.decode()).content.decode()
+    assert "Everything is here" in html and "hx-get" not in html, "and no more is asked"
+    assert 'id="strip-more"' in html, "what may have the focus stays"
 
 
 def test_the_number_of_queries_does_not_grow(season, django_assert_max_num_queries):

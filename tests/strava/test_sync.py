@@ -262,6 +262,39 @@ def test_a_key_that_is_lost_is_no_fault_of_the_application(roomy, account, conne
     assert StravaSync.objects.get(pk=other.pk).error == "" and StravaApplication.objects.get().fault == ""
 
 
+STATES = {
+    "fetching": ({}, {}, ["Fetching from Strava", "1 of 3", "every 5s", "/sync/"]),
+    "paused": ({"paused_at": ...}, {}, ["paused by you", "1 of 3", "/sync/"]),
+    "waits": ({"error": "rate_limited"}, {}, ["Strava asks us to wait until ", " UTC", "1 of 3", "every 60s"]),
+    "reconnect": (
+        {"error": "reconnect_needed", "due_at": None},
+        {"state": "reconnect_needed"},
+        ["connected again", "/connect/strava/", "Connect again"],
+    ),
+    "inactive": ({"error": "app_inactive"}, {"state": "app_inactive"}, ["switched off", "Details", "every 60s"]),
+    "held": ({"held_at": ...}, {}, ["2 activities are no longer in Strava", "Answer"]),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_dashboard_says_what_comes_in_and_what_keeps_it_from_coming(roomy, account, as_ada, name):
+    roomy.activities(7, 3)
+    pull(account)
+    sync_change, account_change, words = STATES[name]
+    now = timezone.now()
+    pks = list(StravaActivity.objects.values_list("pk", flat=True)[:2])
+    StravaActivity.objects.filter(pk__in=pks).update(streams="due", missing_since=now if name == "held" else None)
+    changed = {"due_at": now} | {key: now if value is ... else value for key, value in sync_change.items()}
+    StravaSync.objects.update(**changed)
+    StravaAccount.objects.update(**account_change)
+    html = as_ada.get("/").content.decode()
+    strip = html[html.index('id="sync-strip"') : html.index('class="pagehead"')]
+    assert [word for word in words if word not in strip] == []
+    assert ("hx-get" in strip) == any(word.startswith("every") for word in words), (
+        "asked again only where it may change"
+    )
+
+
 def test_the_same_short_list_asks_once_and_a_shorter_one_asks_again(roomy, account, as_ada):
     ids = roomy.activities(7, 120, manual=True)
     pull(account)
