@@ -64,6 +64,8 @@ FLOOD_LOOKS_EVERY, WITHDRAWALS_AN_HOUR = timedelta(minutes=5), 6
 FAILING_ALONE: Final = 3
 LOOKS_AGAIN_LEAST, LOOKS_AGAIN_MOST = timedelta(minutes=15), timedelta(hours=12)
 COMPARE_OFTEN, COMPARE_SELDOM = timedelta(hours=48), timedelta(days=7)
+#: a night comes at the same minute as the one before, and what it compared ended a little after that minute
+SAME_MINUTE: Final = timedelta(hours=12)
 #: calls a day that comparing everything may cost an application before it is done weekly
 COMPARE_CALLS_A_DAY: Final = 150
 EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)
@@ -352,17 +354,20 @@ class _Step:
             gone = known.exclude(strava_id__in=seen)
             if oldest is not None:
                 gone = gone.filter(started_at__gt=oldest)
-            if self.state.listed_at is not None:
+            if self.state.listed_at is not None and items:
                 gone.filter(missing_since=None, kept_at=None).update(missing_since=self.now)
             change: dict[str, Any] = {"head_due_at": None, "head_at": self.now}
             if self.state.listed_at is not None and items and new >= len(items):
                 change["page"] = 2  # everything is new: what comes after this page may be too
             older = known.filter(started_at__lte=oldest).exclude(strava_id__in=seen) if oldest else known.none()
             if self.state.page is None and self.state.walk_before is None:
-                due = (self.state.walked_at or EARLIEST) < self.now - compares_every(self.account)
-                if older.exists():
-                    if due or len(items) < A_PAGE / 2:
-                        change["walk_before"] = oldest + timedelta(seconds=1)  # type: ignore[operator]
+                due = (self.state.walked_at or EARLIEST) < self.now - compares_every(self.account) + SAME_MINUTE
+                if oldest is None and known.exists():  # everything gone, or a bad answer: asked once more, by dates
+                    change["walk_before"] = self.now + timedelta(days=2)
+                elif oldest is not None and older.exists():
+                    doubtful = older.filter(missing_since__isnull=False).exists()
+                    if due or doubtful or len(items) < A_PAGE / 2:
+                        change["walk_before"] = oldest + timedelta(seconds=1)
                 elif due:
                     change["walked_at"] = self.now
             self._move(**change)

@@ -186,6 +186,29 @@ def test_an_empty_list_removes_nothing(roomy, account, n):
     assert not StravaSync.objects.get(pk=account.pk).held_at
 
 
+def test_nights_of_empty_lists_are_over_with_the_first_whole_one(roomy, account):
+    ids = roomy.activities(7, 20, manual=True) + roomy.activities(7, 210, until="2025-01-01", manual=True)
+    pull(account)
+    for _night in range(2):
+        roomy.fault("body", path="/athlete/activities", body=[], times=2)
+        pull(account)
+        assert sync.missing_of(account.pk).count() == 230 and StravaSync.objects.get(pk=account.pk).held_at
+    pull(account)
+    assert here(account) == set(ids)
+    assert not sync.missing_of(account.pk).exists() and not StravaSync.objects.get(pk=account.pk).held_at
+
+
+def test_everything_is_compared_every_second_night(roomy, account):
+    roomy.activities(7, 210, manual=True)
+    pull(account)
+    roomy.remove(StravaActivity.objects.earliest("started_at").strava_id)
+    for hours, removed in ((24, 0), (48, 1)):
+        ended = timezone.now() - timedelta(hours=hours) + timedelta(minutes=3)
+        StravaSync.objects.update(walked_at=ended)
+        pull(account)
+        assert len(here(account)) == 210 - removed
+
+
 def test_many_deletions_at_once_wait_for_a_persons_word(roomy, account, as_ada):
     ids = roomy.activities(7, 60, manual=True)
     pull(account)

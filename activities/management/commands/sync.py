@@ -78,7 +78,7 @@ class Command(BaseCommand):
         change |= {"night": sync.night_of(now)[0]} if nightly else {"asked_at": now}
         StravaSync.objects.filter(pk=account.pk).update(**change)
         if send:
-            ask_for(pull_account, account.pk)
+            ask_for(pull_account, account.pk, waited_for=not nightly)
 
     def _work_off(self, accounts: list[StravaAccount]) -> None:
         """Some steps of each in turn, until none has anything to do soon. A worker's steps are waited for."""
