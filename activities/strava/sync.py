@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, JSONField, Min, Q, Value
 from django.utils import timezone
 
 from activities import ingest, joining, locks, streams
@@ -686,7 +686,8 @@ class _Step:
         _row, created = StravaSetAside.objects.update_or_create(
             account=self.account,
             key=key,
-            defaults={"reason": reason, "payload": _storable(payload), "seen_at": self.now},
+            # None by itself would be SQL's null, and a list may hold JSON's
+            defaults={"reason": reason, "payload": Value(_storable(payload), JSONField()), "seen_at": self.now},
         )
         if strava_id is not None:
             StravaActivity.objects.filter(account=self.account, strava_id=strava_id).update(

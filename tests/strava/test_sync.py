@@ -377,6 +377,16 @@ def test_one_unreadable_activity_stops_nothing_and_is_shown(roomy, account, as_a
     assert "Set aside" in as_ada.get("/sync/").content.decode()
 
 
+def test_a_list_with_rubbish_in_it_is_set_aside_and_the_rest_is_kept(roomy, account, as_ada):
+    ids = roomy.activities(7, 5)
+    pull(account)
+    roomy.fault("body", path="/athlete/activities", body=[None, 5, "x", [], {}, {"id": None}, {"id": -4}], times=1)
+    pull(account)
+    assert here(account) == set(ids) and StravaSync.objects.get().error == ""
+    assert StravaSetAside.objects.filter(account=account).count() == 7
+    assert as_ada.get("/sync/").status_code == 200
+
+
 def test_a_reached_limit_is_waited_for_and_nothing_is_lost(strava, account):
     strava.limits(read=[20, 1000], everything=[40, 2000])
     ids = strava.activities(7, 60)
