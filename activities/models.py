@@ -6,6 +6,7 @@ source's version and never changes after it was stored. Samples are SampleBlock 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from datetime import timezone as fixed_zone
 from typing import ClassVar
@@ -18,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from timescale.db.models.managers import TimescaleManager
 
+from activities.reading import ReadByQuerySet
 from athletes import access
 from athletes.models import Athlete
 
@@ -140,7 +142,7 @@ class ImportFile(models.Model):
         return self.name
 
 
-class ActivityQuerySet(models.QuerySet["Activity"]):
+class ActivityQuerySet(ReadByQuerySet["Activity"]):
     def visible_to(self, user: access.Viewer, level: int = access.ACTIVITIES) -> ActivityQuerySet:
         """The activities this user may see; another person's only by grant, and what stands on Strava's data only if shared.
 
@@ -152,10 +154,25 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             leading = Recording.objects.filter(activity=models.OuterRef("pk"), leads=True)
             elsewhere = leading.exclude(source=Recording.Source.STRAVA)
             visible = visible.filter(Q(athlete__user=user) | models.Exists(elsewhere))
-        return visible
+        return visible.read_by(user)
+
+    def keep_from(self, rows: Sequence[Activity], reader: access.Viewer) -> None:
+        from activities.sharing import keep_from
+
+        keep_from(rows, reader)
 
     def of(self, athlete: Athlete) -> ActivityQuerySet:
-        return self.filter(athlete=athlete)
+        return self.filter(athlete=athlete).unless_own(athlete)
+
+    def named(self, text: str) -> ActivityQuerySet:
+        """Those whose name holds a text, as far as the reader may be told their names."""
+        from activities.sharing import tells_the_name
+
+        found = self.filter(name__icontains=text)
+        if (reader := self.keeps_from) is None:
+            return found
+        ours = Q(athlete__user=reader) | Q(corrected__contains=["name"])
+        return found.filter(ours | tells_the_name(text, run="pk"))
 
     def newest_first(self) -> ActivityQuerySet:
         return self.order_by("-started_at", "-pk")

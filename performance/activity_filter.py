@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activities import measures
 from activities.measures import Units
-from activities.models import Activity
+from activities.models import Activity, ActivityQuerySet
 from performance.figures import sport_words
 from performance.models import Race
 from performance.race_book import COUNTED
@@ -95,11 +95,11 @@ class ActivityFilterForm(forms.Form):
         self.is_valid()
         return any(self.cleaned_data.values())
 
-    def apply(self, activities: QuerySet[Activity]) -> QuerySet[Activity]:
+    def apply(self, activities: ActivityQuerySet) -> ActivityQuerySet:
         self.is_valid()
         asked = self.cleaned_data
         if asked.get("q"):
-            activities = activities.filter(name__icontains=asked["q"])
+            activities = activities.named(asked["q"])
         if asked.get("from"):
             activities = activities.filter(local_date__gte=asked["from"])
         if asked.get("to"):

@@ -8,7 +8,7 @@ is a decision, appended in the coach's name. Looking is written down for the ath
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -71,6 +71,15 @@ class Granted(admin.ModelAdmin):
         """Only what a filter of ours asks: a column that is not shown must not be found out by asking about it."""
         return lookup in self.searched_by or lookup == RunnerFilter.parameter_name
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        """Each word in the name of the row, as far as that may be told, or in its runner's."""
+        if not hasattr(queryset, "named"):
+            return super().get_search_results(request, queryset, search_term)
+        for word in search_term.split():
+            of_that_name = queryset.named(word).order_by().values("pk")
+            queryset = queryset.filter(Q(pk__in=of_that_name) | Q(athlete__user__name__icontains=word))
+        return queryset, False
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:
@@ -121,7 +130,7 @@ class RaceInline(admin.TabularInline):
         runner = match.kwargs.get("object_id", "") if match else ""
         visible = Race.objects.visible_to(request.user).filter(athlete_id=int(runner[:18]) if runner.isdecimal() else 0)
         latest = list(visible.newest_first().values_list("pk", flat=True)[:LATEST_RACES])
-        return Race.objects.filter(pk__in=latest).newest_first()
+        return Race.objects.filter(pk__in=latest).newest_first().read_by(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Athlete | None = None) -> bool:
         return True  # of a runner who may be seen

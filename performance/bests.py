@@ -100,22 +100,34 @@ def race_marks(races: RaceQuerySet, ledger: Ledger) -> tuple[list[Mark], list[Le
     return marks, [LeftOut(code, len(of), of[0].name, of[0].distance_m) for code, of in told.items()]
 
 
-_RACE_COLUMNS = ("distance_m", "local_date", "time_s", "age_grade", "name", "found_in", "time_source", "refusal")
+_RACE_COLUMNS = (
+    "distance_m",
+    "local_date",
+    "time_s",
+    "age_grade",
+    "name",
+    "found_in",
+    "time_source",
+    "refusal",
+    "said_name",
+    "athlete",
+)
 
 
 def effort_marks(efforts: QuerySet[BestEffort], runs: QuerySet[Activity]) -> tuple[list[Mark], list[LeftOut]]:
-    """The fastest stretches, the fastest of each day and distance, and what was kept out of them. Two queries.
+    """The fastest stretches, the fastest of each day and distance, and what was kept out of them. Three queries.
 
     runs: the activities that the efforts are of. What was kept out is what analysis noted (soundness.py).
     """
     fastest = (
         efforts.order_by("distance_m", "activity__local_date", "time_s", "pk")
         .distinct("distance_m", "activity__local_date")
-        .values_list("distance_m", "activity__local_date", "time_s", "activity__name", "activity_id")
+        .values_list("distance_m", "activity__local_date", "time_s", "activity_id")
     )
+    names = {run.pk: run.name for run in runs.filter(pk__in={row[3] for row in fastest})}
     marks = [
-        Mark(official, day, time_s, None, name, activity, activity)
-        for distance_m, day, time_s, name, activity in fastest
+        Mark(official, day, time_s, None, names.get(activity, ""), activity, activity)
+        for distance_m, day, time_s, activity in fastest
         if (official := official_m(distance_m)) is not None
     ]
     notes = Analysis.objects.filter(activity__in=runs.order_by().values("pk")).exclude(notes=[])

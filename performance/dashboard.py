@@ -136,8 +136,9 @@ def distance_rows(book: RaceBook, today: date) -> list[DistanceRow]:
 
 
 def names_of(races: RaceQuerySet, pks: Iterable[int]) -> dict[int, str]:
-    """The names of the races that a page speaks of. One query."""
-    return {pk: name or _("Race") for pk, name in races.filter(pk__in=set(pks)).values_list("pk", "name")}
+    """The names of the races that a page speaks of. One query; three for somebody else than the athlete."""
+    named = races.filter(pk__in=set(pks)).only("name", "said_name", "found_in", "athlete")
+    return {race.pk: race.name or _("Race") for race in named}
 
 
 # -- training -----------------------------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ class RaceFilterForm(forms.Form):
         asked = self.cleaned_data
         chosen = Q()
         if asked.get("q"):
-            chosen &= Q(name__icontains=asked["q"])
+            races = races.named(asked["q"])
         if asked.get("distance") is not None:
             chosen &= Q(distance_m__in=asked["distance"])
         if asked.get("year"):

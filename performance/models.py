@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
@@ -12,12 +13,14 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from activities import sharing
 from activities.models import Activity, Recording
+from activities.reading import ReadByQuerySet
 from athletes import access
 from athletes.models import Athlete
 
 
-class RaceQuerySet(models.QuerySet["Race"]):
+class RaceQuerySet(ReadByQuerySet["Race"]):
     def visible_to(self, user: access.Viewer) -> RaceQuerySet:
         """Races this user may see (grant level 1); what rests on Strava's data alone only by the operator's switch.
 
@@ -30,10 +33,33 @@ class RaceQuerySet(models.QuerySet["Race"]):
             elsewhere = raced.exclude(recording__source="strava")
             told = Q(typed=True) | ~models.Exists(from_strava) | models.Exists(elsewhere)
             visible = visible.filter(Q(athlete__user=user) | told)
-        return visible
+        return visible.read_by(user)
+
+    def keep_from(self, rows: Sequence[Race], reader: access.Viewer) -> None:
+        """What only Strava told of the run stands in the race's derived name too, and in the evidence. Two queries."""
+        runs = {race.found_in_id: race.found_in for race in rows if "found_in" in race._state.fields_cache}
+        ids = {race.found_in_id for race in rows if race.found_in_id is not None and race.athlete_id} - runs.keys()
+        runs |= Activity.objects.filter(pk__in=ids).in_bulk() if ids else {}
+        changed = sharing.keep_from([run for run in runs.values() if run is not None], reader)
+        for race in rows:
+            others, run = changed.get(race.found_in_id or 0), runs.get(race.found_in_id)
+            if others is None or run is None:
+                continue
+            if "name" in others:
+                race.name = race.said_name or run.name
+            if "evidence" not in race.get_deferred_fields():
+                race.evidence = {**race.evidence, "reasons": _told_by(race.evidence.get("reasons", []), others)}
 
     def of(self, athlete: Athlete) -> RaceQuerySet:
-        return self.filter(athlete=athlete)
+        return self.filter(athlete=athlete).unless_own(athlete)
+
+    def named(self, text: str) -> RaceQuerySet:
+        """Those whose name holds a text, as far as the reader may be told their names."""
+        found = self.filter(name__icontains=text)
+        if (reader := self.keeps_from) is None:
+            return found
+        ours = Q(athlete__user=reader) | Q(said_name__icontains=text) | Q(found_in__corrected__contains=["name"])
+        return found.filter(ours | sharing.tells_the_name(text, run="found_in"))
 
     def counted(self) -> RaceQuerySet:
         """What counts towards grades and bests: confirmed, and what we are very sure of."""
@@ -47,6 +73,16 @@ class RaceQuerySet(models.QuerySet["Race"]):
 
     def best_first(self) -> RaceQuerySet:
         return self.order_by(F("age_grade").desc(nulls_last=True), "-local_date", "-pk")
+
+
+#: evidence that rests on a column of a run
+_EVIDENCE_OF: dict[str, str] = {"name": "name", "own_name": "name", "heart_rate": "hr_avg"}
+
+
+def _told_by(reasons: list[dict[str, Any]], kept_back: frozenset[str]) -> list[dict[str, Any]]:
+    """The reasons that rest on nothing of what is kept back."""
+    codes = [code for code, column in _EVIDENCE_OF.items() if column in kept_back]
+    return [reason for reason in reasons if not any(str(reason.get("code", "")).startswith(code) for code in codes)]
 
 
 class Race(models.Model):

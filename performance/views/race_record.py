@@ -1,5 +1,6 @@
 """One race as a record: its result, what that is worth, the runs it was, and what was said about it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -45,9 +46,9 @@ def race(request: HtmxHttpRequest, race_id: int) -> HttpResponse:
 
 def _runs(request: HtmxHttpRequest, race: Race) -> list[Any]:
     linked = runs_of(race).linked
-    ids = [run.activity.pk for run in linked]
-    seen = set(Activity.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
-    return [run for run in linked if run.activity.pk in seen]
+    seen = Activity.objects.visible_to(request.user).of(race.athlete).filter(pk__in=[run.activity.pk for run in linked])
+    shown = {run.pk: run for run in seen}
+    return [replace(run, activity=shown[run.activity.pk]) for run in linked if run.activity.pk in shown]
 
 
 def _by(race: Race, said: RaceDecision) -> str:
