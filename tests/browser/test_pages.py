@@ -171,6 +171,20 @@ def test_the_theme_of_the_settings_is_stronger_than_the_devices(browse, cast: Ca
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
 
 
+def test_text_twice_as_large_fits_a_phone_and_hides_no_way(browse, cast: Cast):
+    batch = factories.make_batch(athlete=cast.ada, outcomes=["new", "refused", "merged"])
+    factories.make_race(athlete=cast.ada, activity=factories.make_activity(athlete=cast.ada, analysed=True))
+    page = browse(cast.ada.user)
+    for path in ("/", "/settings/", "/welcome/?step=about", "/load/", "/predictions/", f"/import/{batch.pk}/", "/more/"):
+        page.goto(path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, (path, wide)
+        for link in page.locator(".tabs a").all():
+            box = link.bounding_box()
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390, (path, link.inner_text())
+
+
 def test_what_is_printed_has_no_bars_and_no_buttons(browse, cast: Cast):
     run = factories.make_activity(athlete=cast.ada, analysed=True)
     page = browse(cast.ada.user, width=1280)
