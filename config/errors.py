@@ -1,5 +1,6 @@
 """The one answer to an error: a page, an HTMX fragment or JSON, always with the id under which the log tells more."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -75,3 +76,24 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         title=_("This form has expired"),
         detail=_("Open the page again and send the form once more. Cookies must be allowed for this site."),
     )
+
+
+class NoPageMiddleware:
+    """Django's 405 is empty, which a browser shows as a failure of its own: whoever typed or reloaded the address of a
+    button is told instead."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED or answer.streaming or answer.content:
+            return answer
+        page = error_response(
+            request,
+            status=HTTPStatus.METHOD_NOT_ALLOWED,
+            title=_("There is no page at this address"),
+            detail=_("It takes what a button or a form sends. Go back and press it there. Nothing was changed."),
+        )
+        page["Allow"] = answer["Allow"]
+        return page

@@ -1,6 +1,7 @@
 """The way in and out, and what a visitor sees before."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core import mail
@@ -175,3 +176,16 @@ def test_htmx_gets_an_error_as_a_notice(cast: Cast):
 def test_the_front_page_offers_an_account_only_where_anybody_may_have_one(client, db, settings, sign_up, offered):
     settings.SIGN_UP = sign_up
     assert ("Create an account" in client.get("/").content.decode()) is offered
+
+
+def test_who_was_signed_out_meanwhile_comes_back_to_the_page_they_were_on(client):
+    def next_of(url):
+        return parse_qs(urlsplit(url).query)["next"]
+
+    page = "http://testserver/races/?year=2025"
+    pressed = client.post("/races/7/decide/", {"what": "confirmed"}, headers={"Referer": page})
+    assert pressed.status_code == 302 and next_of(pressed["Location"]) == ["/races/?year=2025"]
+    swapped = client.get("/races/?distance=10000", headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert next_of(swapped["HX-Redirect"]) == ["/races/?year=2025"]
+    assert next_of(client.post("/races/7/decide/", headers={"Referer": "http://evil.test/x"})["Location"]) == ["/"]
+    assert next_of(client.get("/load/?weeks=52")["Location"]) == ["/load/?weeks=52"]

@@ -102,3 +102,9 @@ def test_pages_carry_the_strict_policy(visitor):
     policy = visitor.get("/accounts/login/")["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_the_address_of_a_button_says_that_it_is_no_page(as_ada):
+    answer = as_ada.get("/races/decide/")
+    assert answer.status_code == 405 and answer["Allow"] == "POST"
+    assert "There is no page at this address" in answer.content.decode()
