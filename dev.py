@@ -1012,12 +1012,14 @@ def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, d
 
     supervisor.run("migrate", [*manage_py, "migrate", "--no-input"], env)
     supervisor.start("web", gunicorn(python, port), {**env, "WEB_CONCURRENCY": given("WEB_CONCURRENCY") or "2"})
+    demo_made = var / "demo_made"
+    if demo and (not demo_made.exists() or given("DEMO_PASSWORD")):
+        supervisor.run("demo", [*manage_py, "generate_demo", "--people"], env)  # whom READY names can sign in
     until_ready(port, check)  # alone: starting all at once keeps a small machine busy for longer than pages need
     alone = ["--without-mingle", "--without-gossip"]
     supervisor.start("worker", celery(python, "worker", "--pool", "prefork", "--concurrency", "2", *alone), env)
     supervisor.start("beat", celery(python, "beat", "--schedule", str(var / "beat-schedule"), "--pidfile", ""), env)
 
-    demo_made = var / "demo_made"
     if demo:
         demo_made.touch()
     shown = ACCOUNTS if demo_made.exists() else ()
@@ -1034,7 +1036,7 @@ def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, d
     write_private(var / "run.json", json.dumps(facts, indent=2))
     log.plain(f"READY http://127.0.0.1:{port}/")
     for account in accounts:
-        log(f"Sign in as {account['role']:8}  {account['email']:17}  password {account['password']}")
+        log(_sign_in_as(account))
     log("Ctrl-C stops everything.")
     if demo:
         arguments = [
@@ -1046,9 +1048,19 @@ def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, d
             (datetime.date.today() - datetime.timedelta(days=1)).isoformat(),
         ]
         supervisor.start("demo", [*manage_py, "generate_demo", *arguments], env, lasting=False)
+        while "demo" in supervisor.pids():
+            pause(0.5)
+            check()
+        log(f"Agegrade runs at http://127.0.0.1:{port}/")
+        for account in accounts:  # once more: what the workers said since has pushed them out of sight
+            log(_sign_in_as(account))
     while True:
         pause(0.5)
         check()
+
+
+def _sign_in_as(account: dict[str, str]) -> str:
+    return f"Sign in as {account['role']:8}  {account['email']:17}  password {account['password']}"
 
 
 def gunicorn(python: str, port: int) -> list[str]:

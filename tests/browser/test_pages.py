@@ -175,7 +175,15 @@ def test_text_twice_as_large_fits_a_phone_and_hides_no_way(browse, cast: Cast):
     batch = factories.make_batch(athlete=cast.ada, outcomes=["new", "refused", "merged"])
     factories.make_race(athlete=cast.ada, activity=factories.make_activity(athlete=cast.ada, analysed=True))
     page = browse(cast.ada.user)
-    for path in ("/", "/settings/", "/welcome/?step=about", "/load/", "/predictions/", f"/import/{batch.pk}/", "/more/"):
+    for path in (
+        "/",
+        "/settings/",
+        "/welcome/?step=about",
+        "/load/",
+        "/predictions/",
+        f"/import/{batch.pk}/",
+        "/more/",
+    ):
         page.goto(path)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         wide = page.evaluate("document.documentElement.scrollWidth")

@@ -61,6 +61,16 @@ def test_the_demo_is_made_after_ready_and_its_password_kept(any_project: Project
     assert "demo --seed" not in stop(second)
 
 
+def test_whom_ready_names_is_there_by_then_and_is_named_again_when_the_demo_is_read(
+    any_project: Project, port: int
+) -> None:
+    process = any_project.up(port)
+    assert "demo --people" in log_of(any_project).partition("READY")[0]
+    read_until(process, f"Agegrade runs at http://127.0.0.1:{port}/")
+    assert "ada@demo.invalid" in read_until(process, "Sign in as operator")
+    stop(process)
+
+
 def test_without_a_demo_there_are_no_accounts_to_show(any_project: Project, port: int) -> None:
     process = any_project.up(port, "--no-demo")
     assert any_project.run_file["accounts"] == []

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--years", type=float, default=3)
         parser.add_argument("--until", type=date.fromisoformat, default=date.today(), metavar="DATE")
         parser.add_argument("--truth", metavar="FILE.csv", help="write what every run really was")
+        parser.add_argument("--people", action="store_true", help="make the people alone, who can sign in then")
         parser.add_argument("--no-wait", action="store_true", help="leave the reading to the workers")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         ada, password = demonstration.make_people()
         if not settings.DEMO_PASSWORD:
             self.stdout.write(f"Sign in as {ADA}, {CARL} or {OLGA} with the password {password}")
+        if options["people"]:
+            return
         batch = demonstration.batch_of(ada, seed=options["seed"], years=options["years"], until=options["until"])
         demonstration.bring_in(batch)
         if options["truth"]:
