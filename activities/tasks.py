@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 from activities import demonstration, ingest, originals, undo
 from activities.models import ImportBatch, ImportFile, StravaAccount, StravaSync
 from activities.queue import LATER, NOW
-from activities.strava import erasing, revoking, sync
+from activities.strava import erasing, revoking, state, sync
 
 
 @shared_task(soft_time_limit=600, time_limit=660)  # the largest file allowed, on the smallest machine
@@ -77,8 +77,8 @@ def pull_account(account_id: int) -> None:
 
     Lists and events go before analyses and streams: a history is seen after its last page, not behind a thousand analyses.
     """
-    due_at = StravaSync.objects.filter(pk=account_id).values_list("due_at", flat=True).first()
-    if due_at is not None and due_at <= timezone.now() + timedelta(seconds=1):
+    where = state.standing_of(account_id)
+    if where is not None and where.due_at is not None and where.due_at <= timezone.now() + timedelta(seconds=1):
         come_back(account_id, sync.work(account_id))
 
 

@@ -4,6 +4,7 @@ Every variable of `.env.example` is a field here; settings.py is the only reader
 one line a variable, before a database or a queue is touched. In production nothing secret has a default.
 """
 
+import re
 import secrets
 from datetime import time
 from pathlib import Path
@@ -102,6 +103,8 @@ class Environment(BaseModel):
             raise ValueError("RACE_ASK_AT is larger than RACE_FOUND_AT")
         if bool(self.strava_client_id) != bool(self.strava_client_secret.get_secret_value()):
             raise ValueError("STRAVA_CLIENT_ID and STRAVA_CLIENT_SECRET belong together")
+        if self.strava_client_id and self._asks_strava_itself and not re.fullmatch("[0-9]+", self.strava_client_id):
+            raise ValueError("STRAVA_CLIENT_ID must be the number on Strava's API page, such as 12345")
         if self.environment == "production":
             named = {"SECRET_KEY": self.secret_key, "ALLOWED_HOSTS": self.allowed_hosts, "FIELD_KEYS": self.field_keys}
             missing = [name for name, value in named.items() if not value]
@@ -113,6 +116,11 @@ class Environment(BaseModel):
             if len(self.secret_key) < 50:
                 raise ValueError("SECRET_KEY must be at least 50 characters in production")
         return self
+
+    @property
+    def _asks_strava_itself(self) -> bool:
+        """Whoever tries Agegrade against something else names clients as it likes."""
+        return bool(re.search(r"(^|\.)strava\.com$", urlsplit(self.strava_oauth_url).hostname or ""))
 
     @property
     def is_production(self) -> bool:

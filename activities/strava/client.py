@@ -6,7 +6,7 @@ again, but for one 401 after the token was read again or refreshed; a 429 closes
 leaves its trace in the account's state, so that a page can say it. Knows of models only what tokens.py and state.py ask for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ from activities.strava.errors import (
     StravaError,
     Unreadable,
 )
-from activities.strava.http import NoAnswer, TokenRefused
+from activities.strava.http import NoAnswer, Reply, TokenRefused
 from activities.strava.models import StravaAccount, StravaApplication
 from activities.strava.schemas import (
     STREAM_KEYS,
@@ -67,6 +67,8 @@ class Client:
         self.account = account
         self.application = account.application
         self.waiting = waiting
+        #: requests to the API so far, with every try of each question
+        self.n_sent = 0
 
     def athlete(self) -> AthleteProfile:
         answer = self._get("athlete")
@@ -190,7 +192,11 @@ class Client:
             params=params,
             expects=expects,
             waiting=self.waiting,
+            sent=self._count_one,
         )
+
+    def _count_one(self) -> None:
+        self.n_sent += 1
 
 
 def ask(
@@ -204,8 +210,9 @@ def ask(
     expects: type | tuple[type, ...] = dict,
     waiting: bool = False,
     tries: int | None = None,
+    sent: Callable[[], None] = lambda: None,
 ) -> Any:
-    """A question with its bounded tries; every try has its own place in the budget.
+    """A question with its bounded tries; every try has its own place in the budget.  sent: told of each as it goes out.
 
     Raises RateLimited, TokenRefused, Unavailable after the last try, and what a 4xx means.
     """
@@ -220,7 +227,16 @@ def ask(
     url = f"{settings.STRAVA_API_URL}/{path}"
     try:
         return trying(
-            _once, application, method, url, token=token, params=params, form=form, expects=expects, waiting=waiting
+            _once,
+            application,
+            method,
+            url,
+            token=token,
+            params=params,
+            form=form,
+            expects=expects,
+            waiting=waiting,
+            sent=sent,
         )
     except NoAnswer as error:
         raise http.gave_up(error) from None
@@ -236,10 +252,13 @@ def _once(
     form: Mapping[str, str | SecretStr] | None,
     expects: type | tuple[type, ...],
     waiting: bool,
+    sent: Callable[[], None],
 ) -> Any:
-    reply = limiter.within(
-        application, lambda: http.send(method, url, token=token, params=params, form=form), waiting=waiting
-    )
+    def send() -> Reply:
+        sent()
+        return http.send(method, url, token=token, params=params, form=form)
+
+    reply = limiter.within(application, send, waiting=waiting)
     http.judge(reply)
     if reply.status == 204:
         return None

@@ -112,6 +112,21 @@ FREE_SYNCS = """
       and account.application_id = %(application)s
       and sync.error = any(%(faults)s)
 """
+MAY_SYNC = """
+    select account.state,
+           account.erase_asked_at,
+           account.application_id
+    from activities_stravaaccount account
+    where account.id = %(account)s
+"""
+STANDING = """
+    select sync.due_at, sync.head_due_at, sync.head_at, sync.asked_at,
+           sync.page, sync.listed_at, sync.walk_before, sync.walked_at,
+           sync.paused_at, sync."order", sync.held_at, sync.believed_at, sync.failures
+    from activities_stravasync sync
+    where sync.account_id = %(account)s
+"""
+STANDING_TO_CHANGE = f"{STANDING} for update"
 LAST_BUDGET = """
     select quarter, day,
            read_limit_short, read_limit_day, all_limit_short, all_limit_day,
@@ -182,6 +197,25 @@ class Connection:
     expires_at: datetime | None
     fault: str
     fault_retry_at: datetime | None
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """Where the sync of an account stands; the fields are told in sync_models.py. A step keeps it up with what it stores."""
+
+    due_at: datetime | None
+    head_due_at: datetime | None
+    head_at: datetime | None
+    asked_at: datetime | None
+    page: int | None
+    listed_at: datetime | None
+    walk_before: datetime | None
+    walked_at: datetime | None
+    paused_at: datetime | None
+    order: str
+    held_at: datetime | None
+    believed_at: datetime | None
+    failures: int
 
 
 #: errors that say something lasting about the connection, and the state they leave it in
@@ -284,6 +318,25 @@ def application_works(application_id: int, faults: Iterable[str] = FAULTS) -> No
         if _run(FREE_SYNCS, now=timezone.now(), **named):
             ask_for(pull_due)
     log.info("strava application works again", application=application_id)
+
+
+def may_sync(account_id: int) -> bool:
+    """Whether Strava may be asked for this account at all. One query."""
+    rows = _run(MAY_SYNC, account=account_id)
+    return bool(rows) and rows[0][0] not in StravaAccount.ENDED and rows[0][1] is None
+
+
+def application_of(account_id: int) -> int:
+    application_id: int = _run(MAY_SYNC, account=account_id)[0][2]
+    return application_id
+
+
+def standing_of(account_id: int, *, to_change: bool = False) -> Standing | None:
+    """What decides about the next step; None where nothing was ever asked for. to_change: kept until the end of the
+    transaction, so that whoever asks for something comes before or after. One query."""
+    rows = _run(STANDING_TO_CHANGE if to_change else STANDING, account=account_id)
+    names = (field.name for field in fields(Standing))
+    return Standing(**dict(zip(names, rows[0], strict=True))) if rows else None
 
 
 def last_budget(key: str) -> tuple[Budget, datetime | None] | None:

@@ -170,8 +170,7 @@ def work(account_id: int, *, steps: int = STEPS, seconds: float = SECONDS) -> da
 
 
 def _may_work(account_id: int) -> bool:
-    account = StravaAccount.objects.filter(pk=account_id).first()
-    if account is None or account.state in StravaAccount.ENDED or account.erase_asked_at is not None:
+    if not state.may_sync(account_id):
         StravaSync.objects.filter(pk=account_id).update(due_at=None)
         StravaRun.objects.filter(account=account_id, ended_at=None).update(ended_at=timezone.now())
         return False
@@ -195,8 +194,7 @@ def _answer(account_id: int, error: StravaError) -> datetime | None:
 
 def _wait_for_the_application(account_id: int, error: AppInactive | AppMisconfigured) -> datetime | None:
     """Until the background looks again; at once where the fault ended while we were on the way here."""
-    application_id = StravaAccount.objects.values_list("application", flat=True).get(pk=account_id)
-    now = timezone.now()
+    application_id, now = state.application_of(account_id), timezone.now()
     if isinstance(error, CannotOpen | NoFieldKeys):  # a key of ours: nothing at Strava ends that
         return _later(account_id, error.code, now + timedelta(hours=1))
     at = _later(account_id, error.code, state.fault_retry_at(application_id) or now)
@@ -207,7 +205,8 @@ def _wait_for_the_application(account_id: int, error: AppInactive | AppMisconfig
 
 
 def _growing(account_id: int) -> datetime:
-    failures = StravaSync.objects.values_list("failures", flat=True).get(pk=account_id)
+    where = state.standing_of(account_id)
+    failures = where.failures if where is not None else 0
     return timezone.now() + timedelta(minutes=min(2**failures, 60))
 
 
@@ -222,7 +221,9 @@ def _later(account_id: int, code: str, at: datetime | None, *, failed: bool = Fa
 def _rest(account_id: int) -> datetime | None:
     """Nothing to do now: the run is over, and the next thing has its time."""
     with transaction.atomic():  # who asks for something changes this row too: before us, or after us
-        where = StravaSync.objects.select_for_update().get(pk=account_id)
+        where = state.standing_of(account_id, to_change=True)
+        if where is None:  # the athlete had it all deleted meanwhile
+            return None
         now = timezone.now()
         streams_at = missing_at = None
         if where.paused_at is None:
@@ -280,12 +281,19 @@ def compares_every(account: StravaAccount) -> timedelta:
     return COMPARE_OFTEN if pages / 2 <= COMPARE_CALLS_A_DAY else COMPARE_SELDOM
 
 
+def _standing(account_id: int) -> state.Standing:
+    where = state.standing_of(account_id)
+    if where is None:
+        raise ReconnectNeeded("what was known of the account was deleted meanwhile")
+    return where
+
+
 class _Step:
     """The one thing that is to be done next, done. Reads everything fresh."""
 
     def __init__(self, account_id: int) -> None:
-        self.state = StravaSync.objects.select_related("account__application", "account__athlete").get(pk=account_id)
-        self.account = self.state.account
+        self.account = StravaAccount.objects.select_related("application", "athlete").get(pk=account_id)
+        self.state = _standing(account_id)
         self.now = timezone.now()
         asked_at, head_at = self.state.asked_at, self.state.head_at
         #: a person asked, and has not got the newest yet
@@ -698,13 +706,13 @@ class _Step:
     # -- bookkeeping --
 
     def _ask(self, question: Any, *args: Any, **kwargs: Any) -> Any:
-        """One question, counted whatever comes of it. An answer that was not given by the limiter costs nothing."""
+        """One question; every request that was sent for it is counted, whatever came of it."""
+        client = question.__self__
+        before = client.n_sent
         try:
             answer = question(*args, **kwargs)
-        except RateLimited:
-            raise
         except Unreadable as error:
-            self._note(calls=1)
+            self._note(calls=client.n_sent - before)
             if question == self.client.activity:
                 with transaction.atomic():
                     self._set_aside(str(args[0]), str(error)[:40], error.payload, strava_id=args[0])
@@ -713,13 +721,21 @@ class _Step:
                     )
             raise
         except StravaError:
-            self._note(calls=1)
+            self._note(calls=client.n_sent - before)
             raise
-        self._count(n_calls=1)
+        self._count(n_calls=client.n_sent - before)
         return answer
 
     def _note(self, *, calls: int) -> None:
-        StravaRun.objects.filter(account=self.account, ended_at=None).update(n_calls=F("n_calls") + calls)
+        """Count what brought nothing to store; a run that begins with a fault begins there."""
+        runs = StravaRun.objects.filter(account=self.account, ended_at=None)
+        if calls and not runs.update(n_calls=F("n_calls") + calls):
+            StravaRun.objects.create(account=self.account, kind=self._kind(), n_calls=calls)
+
+    def _kind(self) -> str:
+        if self.state.listed_at is None:
+            return StravaRun.Kind.BACKFILL
+        return StravaRun.Kind.ASKED if self.is_asked else StravaRun.Kind.NIGHTLY
 
     def _count(self, **counts: int) -> None:
         for name, n in counts.items():

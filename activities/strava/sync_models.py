@@ -138,6 +138,7 @@ class StravaRun(models.Model):
     n_removed = models.PositiveIntegerField(default=0)
     n_set_aside = models.PositiveIntegerField(default=0)
     n_streams = models.PositiveIntegerField(default=0)
+    #: every request to the API that was sent, tries that came to nothing and refusals too: so the application pays for them
     n_calls = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=30, blank=True, default="")
 

@@ -146,7 +146,10 @@ def _page(request: HtmxHttpRequest) -> dict[str, Any]:
         "trouble": words_for(trouble) if trouble else None,
         "days_left": _days_left(account, usage),
         "weekly": sync.compares_every(account) > sync.COMPARE_OFTEN,
-        "runs": list(StravaRun.objects.filter(account=account).order_by("-pk")[:LATEST]),
+        "runs": [
+            (run, words_for(run.error).title if run.error else "")
+            for run in StravaRun.objects.filter(account=account).order_by("-pk")[:LATEST]
+        ],
         "aside": [
             (one, why_set_aside(one.reason))
             for one in StravaSetAside.objects.visible_to(request.user).order_by("-seen_at")[:LATEST]

@@ -111,3 +111,13 @@ def test_a_client_id_without_its_secret_is_refused_and_the_secret_is_shown_nowhe
     with pytest.raises(ValidationError):
         Environment(strava_client_id="4711")
     assert "hush" not in repr(Environment(strava_client_id="4711", strava_client_secret="hush"))
+
+
+@pytest.mark.parametrize("wrong", ["my app", "4711 ", "12345x", "a1b2c3d4e5f6"])
+def test_stravas_client_id_is_a_number(wrong):
+    with pytest.raises(ValidationError, match="must be the number on Strava's API page"):
+        Environment(strava_client_id=wrong, strava_client_secret="hush")
+    elsewhere = Environment(
+        strava_client_id=wrong, strava_client_secret="hush", strava_oauth_url="http://127.0.0.1:9/o"
+    )
+    assert elsewhere.strava_client_id == wrong, "something else than Strava names clients as it likes"

@@ -1,9 +1,11 @@
 """Fetching everything, keeping it as it is at Strava, and never removing what a bad answer leaves out."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from django.db import connection
 from django.utils import timezone
 from django.utils.html import escape
 from pydantic import SecretStr
@@ -134,6 +136,7 @@ def test_faults_in_the_middle_of_a_history_cost_time_and_nothing_else(roomy, acc
     assert here(account) == set(ids) and Activity.objects.count() == 205
     assert StravaActivity.objects.filter(streams="here").count() == 2
     assert StravaSync.objects.get().error == "" and StravaSync.objects.get().due_at is None
+    assert sum(StravaRun.objects.values_list("n_calls", flat=True)) == len(paths(roomy)), "tries and refusals count too"
 
 
 def test_edits_late_uploads_and_deletions_are_noticed(roomy, account):
@@ -283,6 +286,27 @@ def test_a_key_that_is_lost_is_no_fault_of_the_application(roomy, account, conne
     pull(other)
     assert StravaSync.objects.get(pk=account.pk).error == "app_misconfigured"
     assert StravaSync.objects.get(pk=other.pk).error == "" and StravaApplication.objects.get().fault == ""
+
+
+def test_what_a_person_says_holds_for_the_next_step_of_a_worker_that_is_at_it(roomy, account, monkeypatch):
+    roomy.activities(7, 5)
+    real = http.send
+
+    def pause() -> None:
+        StravaSync.objects.filter(pk=account.pk).update(paused_at=timezone.now())
+        connection.close()
+
+    def send(method, url, **how):
+        if url.endswith("/streams"):
+            other = threading.Thread(target=pause)
+            other.start()
+            other.join()
+        return real(method, url, **how)
+
+    monkeypatch.setattr(http, "send", send)
+    pull(account, now=False)
+    assert len([path for path in paths(roomy) if path.endswith("/streams")]) == 1
+    assert StravaActivity.objects.filter(streams="due").count() == 4
 
 
 STATES = {
