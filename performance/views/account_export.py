@@ -2,15 +2,17 @@
 
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from athletes.http import HtmxHttpRequest, wants_part
 from performance import account_exports
+from performance.exports import Sent
 from performance.models import AccountExport
 
 
@@ -49,7 +51,10 @@ def export_file(request: HtmxHttpRequest, export_id: int) -> HttpResponseBase:
     except FileNotFoundError:
         raise Http404 from None
     name = found.stored_as.rpartition("/")[2]
-    return FileResponse(stored, as_attachment=True, filename=name, content_type="application/zip")
+    response = StreamingHttpResponse(Sent(stored), content_type="application/zip")
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+    response["Content-Length"] = str(stored.size)
+    return response
 
 
 @require_POST

@@ -16,7 +16,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +33,7 @@ from performance import agegrade, club_store
 from performance.age_grade_form import CONVENTION_NAMES, SURFACE_NAMES, edition_name
 from performance.agegrade import Refused
 from performance.club_results import PARTS, Asked, GradedRow, date_orders, first_rows, propose, unit_of
-from performance.exports import harmless
+from performance.exports import file_response, harmless
 from performance.forms import DISTANCE_ERRORS
 from performance.models import ClubResults
 
@@ -378,7 +378,7 @@ def results_csv(request: HtmxHttpRequest, list_id: UUID) -> HttpResponseBase:
         for row in rows:
             yield _line([*table.rows[row.line], *_behind(row, edition, asked.convention)], table.delimiter)
 
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response = file_response(lines(), content_type="text/csv; charset=utf-8")
     stem = (kept.name.rsplit(".", 1)[0] or "results")[:80]
     response["Content-Disposition"] = (
         f"attachment; filename=\"age-graded.csv\"; filename*=UTF-8''{quote(stem)}-age-graded.csv"

@@ -2,7 +2,7 @@
 
 Without `state` all four states are there, the rejected ones too: the column tells them apart. Quantities are in SI units
 and unrounded, grades and probabilities are fractions, dates ISO, and a missing value is empty or null. Rows are read
-while they are sent, in one query besides the filter's.
+in one query besides the filter's, and before the first of them is sent (exports.py).
 """
 
 from collections.abc import Iterator

@@ -6,13 +6,15 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection
 from django.test import Client
 from icalendar import Calendar
 
-from performance import decisions
+from performance import decisions, exports
 from performance.models import RaceRecording
 from performance.views.race_faces import FIELDS
-from tests.factories import grant, make_activity, make_race, make_recording
+from tests.conftest import signed_in
+from tests.factories import grant, make_activity, make_athlete, make_race, make_recording
 
 DECIDED = "id, date, name, state, probability, distance_m, time_s, time_source, edition, convention, age, age_grade, source, activity_ids"
 
@@ -191,3 +193,33 @@ def test_the_number_of_queries_does_not_grow_with_the_races(cast, as_ada, django
     for address in ("/races.json", "/races.csv"):
         with django_assert_num_queries(5):
             assert len(b"".join(as_ada.get(address)).splitlines()) > 30
+
+
+# -- a reader who is slow -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["/races.csv", "/races.json", "/activities.csv", "/activities.json"])
+def test_a_reader_who_is_slow_holds_no_connection_to_the_database(address):
+    ada = make_athlete(email="ada@example.invalid", born=date(1968, 5, 17), table="F")
+    for number in range(3):
+        make_race(athlete=ada, activity=make_activity(athlete=ada, name=f"Race {number}"), name=f"Race {number}")
+    client = signed_in(ada.user)
+    response = client.get(address)
+    assert response.streaming
+    sent = iter(response)
+    first = next(sent)
+    assert connection.connection is None, "it is let go before the first byte"
+    body = first + b"".join(sent)
+    assert connection.connection is None, "and the rest is sent without it"
+    assert body.count(b"Race ") == 3
+    assert int(response["Content-Length"]) == len(body)
+
+
+def test_what_fails_while_a_file_is_made_is_an_error_and_no_file_that_ends_in_the_middle():
+    def rows():
+        yield {"id": 1}
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        exports.csv_response(("id",), rows(), name="races.csv")
