@@ -24,7 +24,7 @@ from activities.queue import ask_for
 from athletes import access
 from athletes.models import Athlete, CoachGrant, User
 from athletes.people import note_look
-from performance import analysis, decisions, exports, tasks
+from performance import decisions, exports, tasks
 from performance.dashboard import age_grade_block
 from performance.models import Race, RaceDecision
 from performance.race_book import NEWEST, RaceBook
@@ -292,22 +292,24 @@ class RaceAdmin(Granted):
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Race], what: RaceDecision.What) -> None:
         """What was decided elsewhere between the page and the answer is told and left as it is."""
-        done = skipped = 0
-        for pk in queryset.values_list("pk", flat=True):
-            last = RaceDecision.objects.filter(race=pk).values_list("pk", "what").last()
-            if what == RaceDecision.What.UNDONE and last is None:
-                skipped += 1
-                continue
-            try:
-                decisions.decide(pk, what=what, by=request.user, seen=last[0] if last else 0)  # type: ignore[arg-type]
-                done += 1
-            except (Race.DoesNotExist, decisions.DecidedElsewhere):
-                skipped += 1
+        latest = RaceDecision.objects.filter(race=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        seen = {pk: last or 0 for pk, last in queryset.annotate(last=Subquery(latest)).values_list("pk", "last")}
+        if len(seen) > decisions.AT_ONCE:
+            ask_for(tasks.decide_races, list(seen.items()), what, request.user.pk, waited_for=True)
+            self._in_the_background(request, len(seen))
+            return
+        done = decisions.decide_for(seen, what=what, by=request.user)  # type: ignore[arg-type]
         words = ngettext("%(n)d race: %(what)s.", "%(n)d races: %(what)s.", done) % {"n": done, "what": what.label}
         self.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
-        if skipped:
+        if skipped := len(seen) - done:
             left = ngettext("%d race was left as it is.", "%d races were left as they are.", skipped) % skipped
             self.message_user(request, left, messages.WARNING)
+
+    def _in_the_background(self, request: HttpRequest, n: int) -> None:
+        words = _(
+            "%d races are too many to wait for: it goes on in the background. Load this list again to see how far it is."
+        )
+        self.message_user(request, words % n, messages.INFO)
 
     @admin.action(description=gettext_lazy("Export as CSV"))
     def export_csv(self, request: HttpRequest, queryset: QuerySet[Race]) -> HttpResponseBase:
@@ -321,15 +323,9 @@ class RaceAdmin(Granted):
     @admin.action(description=gettext_lazy("Analyse again"))
     def analyse_again(self, request: HttpRequest, queryset: QuerySet[Race]) -> None:
         """In the background: the runs behind them count as changed, and their runners' histories are searched again."""
-        runs = set(queryset.exclude(found_in=None).values_list("found_in", flat=True))
-        runners = set(queryset.values_list("athlete", flat=True))
-        Activity.objects.filter(pk__in=runs).update(changed_at=timezone.now())
-        for run in runs:
-            ask_for(tasks.analyse_activity, run)
-        for runner in runners:
-            analysis.want_races(runner)
-            ask_for(tasks.find_races, runner, wait_s=tasks.RACES_WAIT_S)
-        words = ngettext("%d run is being analysed again.", "%d runs are being analysed again.", len(runs)) % len(runs)
+        ids = list(queryset.values_list("pk", flat=True))
+        ask_for(tasks.analyse_races_again, ids)
+        words = ngettext("%d race is being analysed again.", "%d races are being analysed again.", len(ids)) % len(ids)
         self.message_user(request, words, messages.SUCCESS)
 
     # columns and fields

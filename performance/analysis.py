@@ -171,6 +171,16 @@ def want_races(athlete_id: int) -> None:
         ask_for(task, athlete_id, wait_s=RACES_WAIT_S)
 
 
+def want_again(race_ids: Sequence[int]) -> None:
+    """The runs behind these races count as changed, and their athletes' histories are searched again."""
+    races = Race.objects.filter(pk__in=race_ids)
+    runs = Activity.objects.filter(pk__in=races.exclude(found_in=None).values("found_in"))
+    runs.update(changed_at=timezone.now())
+    for athlete_id in races.order_by().values_list("athlete", flat=True).distinct():
+        with transaction.atomic():
+            want_races(athlete_id)
+
+
 def limits() -> str:
     """The limits in force, as a search notes them."""
     return f"{settings.RACE_FOUND_AT} {settings.RACE_ASK_AT}"

@@ -5,10 +5,12 @@ elsewhere in the meantime is never overwritten blindly, and the same answer sent
 derived columns are made again, in the same transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from typing import Final
 
 import structlog
 from django.db import transaction
@@ -22,6 +24,9 @@ from performance.race_book import for_pages
 log = structlog.get_logger("agegrade.decisions")
 
 What = RaceDecision.What
+
+#: so many are decided in one transaction, and while somebody waits
+AT_ONCE: Final = 200
 
 #: what a person can answer to "Is this a race?"
 ANSWERS = (What.CONFIRMED, What.REJECTED, What.UNDONE)
@@ -126,6 +131,23 @@ def decide_all(seen: Mapping[int, int | None], *, athlete: Athlete, what: str, b
             analysis.want_races(athlete.pk)
         log.info("races decided", athlete_id=athlete.pk, what=what, races=len(changed), elsewhere=n_elsewhere)
         return changed, n_elsewhere
+
+
+def decide_for(seen: Mapping[int, int | None], *, what: str, by: User) -> int:
+    """The same answer to races of several athletes, as far as `by` may see them; gives how many of them changed."""
+    visible = Race.objects.visible_to(by).filter(pk__in=seen).order_by("athlete", "pk").values_list("athlete", "pk")
+    done = 0
+    for athlete_id, rows in groupby(visible, key=lambda row: row[0]):
+        athlete = Athlete.objects.get(pk=athlete_id)
+        for some in batched([pk for _athlete, pk in rows]):
+            changed, _elsewhere = decide_all({pk: seen[pk] for pk in some}, athlete=athlete, what=what, by=by)
+            done += len(changed)
+    return done
+
+
+def batched(pks: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(pks), AT_ONCE):
+        yield pks[start : start + AT_ONCE]
 
 
 def mark(activity: Activity, *, by: User) -> Race:

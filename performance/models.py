@@ -468,6 +468,7 @@ class ResultsFile(models.Model):
         PREVIEW = "preview", _("not taken in yet")
         TAKING = "taking", _("being taken in")
         TAKEN = "taken", _("taken in")
+        UNDOING = "undoing", _("being taken back")
         UNDONE = "undone", _("taken back")
 
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="results_files")
@@ -486,7 +487,8 @@ class ResultsFile(models.Model):
         ordering = ["-came_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["preview", "taking", "taken", "undone"]), name="results_file_state_known"
+                condition=Q(state__in=["preview", "taking", "taken", "undoing", "undone"]),
+                name="results_file_state_known",
             )
         ]
         indexes = [models.Index(fields=["athlete", "-came_at"], name="results_file_by_athlete")]

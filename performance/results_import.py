@@ -37,6 +37,8 @@ State = ResultsFile.State
 Outcome = Literal["new", "adds", "same", "differs", "unreadable"]
 
 MOST_ROWS: Final = 5_000
+#: what touches as many races is taken back while its owner waits; more in the background
+AT_ONCE: Final = 100
 PREVIEW_KEPT: Final = timedelta(days=7)
 #: times of one race in two lists may differ by the rounding of one of them
 SAME_TIME_S: Final = 1.0
@@ -359,11 +361,24 @@ def _add(race: Race, said: Said, *, by: User, why: str) -> dict[str, Any]:
     return {"race": race.pk, "before": _plain(before), "said": _plain(after), "confirmed": confirmed}
 
 
-def undo(file: ResultsFile) -> int:
-    """Take back what the table brought; gives how many races were kept because somebody changed them since."""
+def ask_to_undo(file: ResultsFile) -> None:
+    """Take back what the table brought: a short one at once, a long one in the background."""
+    from performance.tasks import undo_results
+
+    if sum(told["outcome"] in {"new", "adds"} for told in file.outcomes) <= AT_ONCE:
+        undo(file)
+        return
     with transaction.atomic():
-        file = ResultsFile.objects.select_for_update(of=("self",)).select_related("athlete").get(pk=file.pk)
-        if file.state != State.TAKEN:
+        if ResultsFile.objects.filter(pk=file.pk, state=State.TAKEN).update(state=State.UNDOING):
+            ask_for(undo_results, file.pk, waited_for=True)
+
+
+def undo(file: ResultsFile) -> int:
+    """Take back what the table brought; gives how many races were kept because somebody changed them since, which the
+    outcomes note too. Twice is once."""
+    with transaction.atomic():
+        file = ResultsFile.objects.select_for_update(of=("self",)).select_related("athlete__user").get(pk=file.pk)
+        if file.state not in {State.TAKEN, State.UNDOING}:
             return 0
         touched = [told for told in file.outcomes if told["outcome"] in {"new", "adds"}]
         races = Race.objects.of(file.athlete).select_for_update().in_bulk([told["race"] for told in touched])
@@ -374,6 +389,7 @@ def undo(file: ResultsFile) -> int:
                 continue
             if _plain(said_of(race)) != told["said"]:
                 kept += 1
+                told["kept"] = True
             elif told["outcome"] == "new":
                 going.append(race.pk)
             else:
@@ -387,7 +403,7 @@ def undo(file: ResultsFile) -> int:
         analysis.derive_all(file.athlete, [race for race, _confirmed in restored])
         analysis.want_races(file.athlete_id)
         file.state = State.UNDONE
-        file.save(update_fields=["state"])
+        file.save(update_fields=["state", "outcomes"])
         stored = file.stored_as
         transaction.on_commit(lambda: default_storage.delete(stored), robust=True)
         log.info("results taken back", file_id=file.pk, kept=kept)

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from activities.models import ImportBatch, StravaActivity
 from activities.queue import ask_for
-from athletes.models import Athlete
-from performance import account_exports, analysis, club_store, demo, results_import, standards
+from athletes.models import Athlete, User
+from performance import account_exports, analysis, club_store, decisions, demo, results_import, standards
 from performance.models import AccountExport, Race, ResultsFile
 
 #: a search waits this long, so that a hundred files arriving together need one search and not a hundred
@@ -78,11 +78,33 @@ def take_results(file_id: int) -> None:
 
 
 @shared_task
+def undo_results(file_id: int) -> None:
+    file = ResultsFile.objects.filter(pk=file_id, state=ResultsFile.State.UNDOING).first()
+    if file is not None:
+        results_import.undo(file)
+
+
+@shared_task
+def decide_races(seen: list[tuple[int, int]], what: str, by_id: int) -> None:
+    """A coach's answer to more races than a request should wait for. What was decided since is left as it is."""
+    by = User.objects.filter(pk=by_id, is_active=True).first()
+    if by is not None:
+        decisions.decide_for(dict(seen), what=what, by=by)
+
+
+@shared_task
+def analyse_races_again(race_ids: list[int]) -> None:
+    analysis.want_again(race_ids)
+
+
+@shared_task
 def tend_results() -> None:
     """Tables that nobody took in go after a week; what was asked for and not done is asked for again."""
     results_import.drop_forgotten()
     for file_id in ResultsFile.objects.filter(state=ResultsFile.State.TAKING).values_list("pk", flat=True)[:100]:
         take_results.apply_async((file_id,), expires=NET_EXPIRES_S)
+    for file_id in ResultsFile.objects.filter(state=ResultsFile.State.UNDOING).values_list("pk", flat=True)[:100]:
+        undo_results.apply_async((file_id,), expires=NET_EXPIRES_S)
 
 
 @shared_task

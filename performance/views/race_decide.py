@@ -28,7 +28,7 @@ State = Race.State
 #: where a decision can be made; the answer takes the place of what was there
 CARD, ROW, HOME = "card", "row", "home"
 
-MOST_AT_ONCE: Final = 200
+MOST_AT_ONCE: Final = decisions.AT_ONCE
 
 #: pages that show a race as decided just now (`?decided=`), with its Undo
 SHOW_CARDS: Final = frozenset(

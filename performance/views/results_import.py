@@ -10,7 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -129,12 +129,7 @@ def results_undo(request: HtmxHttpRequest, file_id: int) -> HttpResponse:
         results_import.drop(file)
         messages.success(request, _("The table is gone. Nothing of it was taken in."))
         return redirect("performance:race-results-new")
-    kept = results_import.undo(file)
-    if kept:
-        words = ngettext(
-            "%d race is kept, as you changed it since.", "%d races are kept, as you changed them since.", kept
-        )
-        messages.warning(request, words % kept)
+    results_import.ask_to_undo(file)
     return redirect("performance:race-results", file_id=file.pk)
 
 
@@ -205,6 +200,7 @@ def _taken(file: ResultsFile) -> dict[str, Any]:
     return {
         "counts": [(OUTCOMES[name], counts[name]) for name in OUTCOMES if counts[name]],
         "n_taken": counts["new"] + counts["adds"],
+        "n_kept": sum(bool(told.get("kept")) for told in file.outcomes),
         "told": [
             {
                 "row": told["row"],

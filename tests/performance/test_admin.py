@@ -1,11 +1,15 @@
 """The coaches' workplace: what was granted, at the granted level; decisions in the coach's name; every look written down."""
 
+from collections import Counter
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from activities.models import Recording
 from athletes.models import CoachGrant, CoachGrantEvent
-from performance.models import Race
+from performance import decisions, tasks
+from performance.models import Race, RaceDecision
 from tests.conftest import Cast, signed_in
 from tests.factories import grant, make_activity, make_race
 
@@ -143,6 +147,7 @@ def test_analysing_again_marks_the_run_as_changed(
     run = make_activity(athlete=cast.ada, analysed=True)
     race = make_race(athlete=cast.ada, activity=run)
     act(coach, "analyse_again", race)
+    tasks.analyse_races_again([race.pk])
     assert stale_activities().filter(pk=run.pk).exists()
 
 
@@ -196,3 +201,25 @@ def test_the_first_page_of_a_coach(cast: Cast, coach: Client, django_assert_max_
     ):
         assert link in shown
     assert "Eve" not in shown
+
+
+def test_more_than_anybody_waits_for_is_decided_in_the_background(
+    cast: Cast, coach: Client, django_capture_on_commit_callbacks
+) -> None:
+    """All pages selected: 201 races of a runner, one of them withdrawn from sight, one decided in the meantime."""
+    grant(athlete=cast.ada, coach=cast.carl, level=1)
+    races = [make_race(athlete=cast.ada, state=Race.State.TO_DECIDE) for _number in range(201)]
+    everything = {"action": "confirm", "_selected_action": [races[0].pk], "select_across": "1", "index": "0"}
+    with django_capture_on_commit_callbacks() as asked:
+        answer = coach.post(RACES, everything, follow=True)
+    assert "201 races are too many to wait for" in answer.content.decode()
+    assert not RaceDecision.objects.exists()
+    assert len(asked) == 1
+    decisions.decide(races[1].pk, what="rejected", by=cast.ada.user)
+    tasks.decide_races([(race.pk, 0) for race in races], "confirmed", cast.carl.pk)
+    states = Counter(Race.objects.values_list("state", flat=True))
+    assert states == {"confirmed": 200, "rejected": 1}
+    CoachGrant.objects.update(withdrawn_at=timezone.now())
+    tasks.decide_races([(races[0].pk, races[0].decisions.last().pk)], "rejected", cast.carl.pk)
+    races[0].refresh_from_db()
+    assert races[0].state == "confirmed", "the grant was withdrawn before its turn came"

@@ -16,6 +16,7 @@ from athletes.models import Athlete
 from performance import analysis, decisions, results_import
 from performance.models import Race, ResultsFile
 from performance.results_import import first_reading, judge, read_rows
+from performance.tasks import undo_results
 from tests.factories import grant, make_activity, make_athlete, make_race
 
 CAREER = """Datum;Veranstaltung;Strecke;Nettozeit;Bruttozeit;Platz;AK;Startnummer
@@ -209,6 +210,22 @@ def test_taking_back_leaves_nothing_but_what_was_changed_since(ada, django_captu
     file.refresh_from_db()
     assert file.state == "undone"
     assert results_import.undo(file) == 0
+
+
+def test_a_long_table_is_taken_back_in_the_background_and_its_page_says_what_was_kept(ada, as_ada, monkeypatch):
+    monkeypatch.setattr(results_import, "AT_ONCE", 2)
+    file = brought(ada)
+    mine = Race.objects.get(name="Old Half")
+    mine.notes = "my first"
+    mine.save()
+    there = f"/races/results/{file.pk}/"
+    html = as_ada.post(f"{there}undo/", follow=True).content.decode()
+    assert "The results are being taken back." in html
+    assert Race.objects.count() == 3
+    undo_results(file.pk)
+    undo_results(file.pk)  # sent twice
+    assert Race.objects.count() == 1
+    assert "1 race is kept, as you changed it since." in as_ada.get(there).content.decode()
 
 
 def test_five_thousand_rows_are_no_matter_and_more_are_refused_in_words(ada, as_ada, django_assert_max_num_queries):
