@@ -33,6 +33,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 CLIENT_ID, CLIENT_SECRET = "4711", "secret-of-the-application"
 QUARTER, DAY = 900, 86_400
 TOKEN_LASTS = 6 * 3600
+BEST_EFFORTS = (
+    ("400m", 400), ("1/2 mile", 805), ("1K", 1000), ("1 mile", 1609), ("2 mile", 3219), ("5K", 5000), ("10K", 10_000),
+    ("15K", 15_000), ("10 mile", 16_090), ("20K", 20_000), ("Half-Marathon", 21_097), ("30K", 30_000),
+    ("Marathon", 42_195), ("50K", 50_000),
+)  # fmt: skip
 HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
 
 
@@ -388,7 +393,8 @@ class World:
         if found is None:
             raise not_found()
         if not streams:
-            return Answer(200, {"description": "", "calories": 640.0, "laps": [], "resource_state": 3} | found)
+            detail = {"description": "", "calories": 640.0, "laps": [], "resource_state": 3}
+            return Answer(200, detail | {"best_efforts": self._best_efforts(found)} | found)
         if not query.get("keys"):
             raise wrong(400, "Bad Request", "Stream", "keys", "missing")
         data = self._streams.get(activity_id, ...)
@@ -401,6 +407,25 @@ class World:
             if query.get("key_by_type") != "true":
                 data = [{"type": name, **one} for name, one in data.items()]
         return Answer(200, data)
+
+    def _best_efforts(self, activity: dict[str, Any]) -> list[dict[str, Any]]:
+        """As Strava tells them: whole seconds, from one sample to another, over whole metres."""
+        data = self._streams.get(activity["id"])
+        if not isinstance(data, dict) or activity["sport_type"] != "Run":
+            return []
+        times, metres = data["time"]["data"], data["distance"]["data"]
+        found = []
+        for name, length in BEST_EFFORTS:
+            best, first = None, 0
+            for last in range(len(times)):
+                while metres[last] - metres[first + 1 if first < last else first] >= length:
+                    first += 1
+                if metres[last] - metres[first] >= length and (best is None or times[last] - times[first] < best[0]):
+                    best = times[last] - times[first], first, last
+            if best is not None:
+                one = {"name": name, "distance": length, "elapsed_time": best[0], "moving_time": best[0]}
+                found.append(one | {"start_index": best[1], "end_index": best[2], "resource_state": 2})
+        return found
 
     @staticmethod
     def _at(start: datetime, offset_s: int = 3600) -> dict[str, Any]:
