@@ -90,41 +90,51 @@ def refine(
         if whole is None or known.probability <= 0:
             refined.append(Refined(known, known.probability))
             continue
-        readings: list[tuple[Assessment, Stretch | None]] = [(_as_whole(known, whole, own), None)]
+        readings = [_as_whole(known, whole, own)]
         for part, reasons in weighed[run.id]:
             like = sum(taught.values()) - taught.get(run.id, 0) if _sum(reasons) >= TAUGHT_FROM else 0
-            readings.append((_as_part(known, part, reasons, like), part))
-        likelier, inside = max(readings, key=lambda reading: reading[0].log_odds)
-        refined.append(Refined(likelier, known.probability, inside))
+            readings.append(_as_part(known, part, reasons, like))
+        likelier = max(readings, key=lambda reading: reading.log_odds)
+        refined.append(Refined(likelier.of(known), known.probability, likelier.part))
     return refined
 
 
-def _as_whole(known: Assessment, whole: Stretch, own: "_Own") -> Assessment:
+@dataclass(frozen=True)
+class _Reading:
+    """What a recording may be: as likely as that, by what else than its summary, the whole or a part of it."""
+
+    log_odds: float
+    reasons: Sequence[Reason]
+    part: Stretch | None = None
+
+    def of(self, known: Assessment) -> Assessment:
+        """The assessment by the summary, read so."""
+        kept = [reason for reason in known.reasons if self.part is None or reason.code not in OF_THE_WHOLE]
+        told = [Reason(one.code, round(one.weight, 3), one.params) for one in self.reasons]
+        said = [*kept, *(reason for reason in told if abs(reason.weight) >= WORTH_SAYING)]
+        return dataclasses.replace(
+            known,
+            probability=probability_of(self.log_odds),
+            log_odds=self.log_odds,
+            official_distance_m=known.official_distance_m if self.part is None else self.part.distance_m,
+            reasons=tuple(sorted(said, key=lambda one: (-abs(one.weight), one.code))),
+        )
+
+
+def _as_whole(known: Assessment, whole: Stretch, own: "_Own") -> _Reading:
     """The recording is the race: held to what its summary said, give or take a little."""
     reasons, most = list(_of_whole(known, whole, own)), priors().most
     added = _sum(reasons)
     if abs(added) > most:
         reasons = [dataclasses.replace(reason, weight=reason.weight * most / abs(added)) for reason in reasons]
-    return _with(known, known.log_odds + min(max(added, -most), most), [*known.reasons, *reasons])
+    return _Reading(known.log_odds + min(max(added, -most), most), reasons)
 
 
-def _as_part(known: Assessment, part: Stretch, reasons: Sequence[Reason], answered: int) -> Assessment:
-    """The race is this part of it. answered: other stretches of its kind that were called a race, less those that were not."""
+def _as_part(known: Assessment, part: Stretch, reasons: Sequence[Reason], answered: int) -> _Reading:
+    """The race is this part of it. answered: other stretches of its kind called a race, less those that were not."""
     card = priors()
     told = [*reasons, *_reason("inside_answers", float(answered), card.inside)]
-    log_odds = known.log_odds - known.of_the_whole + card.start + _sum(told)
-    of_any_part = [reason for reason in known.reasons if reason.code not in OF_THE_WHOLE]
-    return dataclasses.replace(_with(known, log_odds, [*of_any_part, *told]), official_distance_m=part.distance_m)
-
-
-def _with(known: Assessment, log_odds: float, reasons: Sequence[Reason]) -> Assessment:
-    told = [dataclasses.replace(one, weight=round(one.weight, 3)) for one in reasons if abs(one.weight) >= WORTH_SAYING]
-    return dataclasses.replace(
-        known,
-        probability=probability_of(log_odds),
-        log_odds=log_odds,
-        reasons=tuple(sorted(told, key=lambda one: (-abs(one.weight), one.code))),
-    )
+    return _Reading(known.log_odds - known.of_the_whole + card.start + _sum(told), told, part)
 
 
 def _sum(reasons: Sequence[Reason]) -> float:
