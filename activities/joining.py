@@ -162,7 +162,13 @@ def _go_up(gone: Activity, kept: Activity) -> None:
             kept.corrected = [*kept.corrected, name]
     kept.save()
     activities_join.send(sender=Activity, gone=gone, kept=kept)
+    _hold([gone.pk])
     gone.delete()
+
+
+def _hold(activity_ids: Collection[int]) -> None:
+    """Have these rows for ourselves before they are deleted, so that no analysis writes for them what nobody collected."""
+    list(Activity.objects.select_for_update().filter(pk__in=activity_ids).order_by("pk").values_list("pk"))
 
 
 def merge(activity: Activity) -> None:
@@ -339,9 +345,14 @@ def keep_apart(one: Activity, other: Activity, *, by: User) -> None:
 
 
 def split_off(recording: Recording, *, by: User) -> Activity:
-    """A person says that this recording is another run than the rest of its activity; gives the activity it is now."""
+    """A person says that this recording is another run than the rest of its activity; gives the activity it is now.
+
+    What it is the rest of is read under the lock: it may have been moved since the page was made. Raises
+    Recording.DoesNotExist where it was taken back meanwhile.
+    """
     with transaction.atomic():
         locks.until_commit(locks.ATHLETE, recording.athlete_id)
+        recording = Recording.objects.select_related("athlete").get(pk=recording.pk)
         group = list(Recording.objects.filter(activity=recording.activity_id))
         rest = [one.key for one in group if one.pk != recording.pk]
         _say(recording.athlete, matching.pairs_between([recording.key], rest), together=False, by=by)
@@ -433,6 +444,7 @@ def take_back(athlete_id: int, recordings: Collection[Recording]) -> None:
     if instead:
         recordings_go.send(sender=Recording, instead=instead)
     named = {recording.original for recording in recordings if recording.original}
+    _hold(touched)
     Recording.objects.filter(pk__in=going).delete()
     Activity.objects.filter(pk__in=empty).delete()
     if staying:

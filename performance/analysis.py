@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
@@ -209,7 +209,12 @@ def find_races(athlete_id: int) -> bool:
         if not ours:
             return False
         for _again in range(SEARCHES_AT_ONCE):  # what came in meanwhile found the lock taken
-            _look(athlete_id)
+            try:
+                _look(athlete_id)
+            except (
+                IntegrityError
+            ):  # a run went, or became part of another, while we looked: nothing of this look is kept
+                log.info("the history changed under a search", athlete_id=athlete_id)
             if not stale_athletes().filter(pk=athlete_id).exists():
                 break
         return True

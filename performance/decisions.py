@@ -151,9 +151,13 @@ def batched(pks: list[int]) -> Iterator[list[int]]:
 
 
 def mark(activity: Activity, *, by: User) -> Race:
-    """The athlete calls a run a race, whatever we thought of it. Marking it again changes nothing."""
+    """The athlete calls a run a race, whatever we thought of it. Marking it again changes nothing.
+
+    Raises Activity.DoesNotExist where the run became part of another, or was deleted, since the page was made.
+    """
     with transaction.atomic():
-        race, _created = Race.objects.get_or_create(
+        activity = Activity.objects.select_for_update(no_key=True).get(pk=activity.pk)
+        race, _created = Race.objects.select_for_update(of=("self",)).get_or_create(
             found_in=activity,
             defaults={
                 "athlete_id": activity.athlete_id,

@@ -182,7 +182,10 @@ def activity_mark(request: HtmxHttpRequest, activity_id: int) -> HttpResponse:
     activity = get_object_or_404(Activity.objects.visible_to(request.user).select_related("athlete"), pk=activity_id)
     if activity.athlete.user_id != request.user.pk:
         raise PermissionDenied
-    race = decisions.mark(activity, by=request.user)
+    try:
+        race = decisions.mark(activity, by=request.user)
+    except Activity.DoesNotExist:
+        raise Http404 from None
     here = came_from(request) if request.POST.get("next") else reverse("performance:race-edit", args=[race.pk])
     if _shows_cards(here):
         here = _with_its_card(here, race)

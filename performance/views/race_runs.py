@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Final
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from activities.models import Activity
+from activities.models import Activity, Recording
 from athletes.http import HtmxHttpRequest
 from athletes.whose import units_of
 from performance import decisions
@@ -79,6 +79,8 @@ def race_runs(request: HtmxHttpRequest, race_id: int) -> HttpResponse:
             race = decisions.link(race.pk, activity, role=role, by=request.user)
         else:
             problem = _("Say what the run was to the race.")
+    except (Race.DoesNotExist, Recording.DoesNotExist):  # taken away, by a search or an import, while the page was open
+        raise Http404 from None
     except decisions.HeldByAnother as error:
         problem = _(
             "That run is the race “%(name)s” already, and you have said something about it. "

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -131,7 +131,10 @@ def _borrowed(activity: Activity, recordings: list[Recording]) -> list[dict[str,
 def recording_split(request: HtmxHttpRequest, recording_id: int) -> HttpResponse:
     """This recording is another run than the rest of its activity."""
     recording = _own_recording(request, recording_id)
-    activity = joining.split_off(recording, by=request.user)
+    try:
+        activity = joining.split_off(recording, by=request.user)
+    except Recording.DoesNotExist:  # taken back while the page was open
+        raise Http404 from None
     messages.success(request, _("This is an activity of its own now."))
     return redirect("performance:activity-sources", activity.pk)
 
@@ -194,6 +197,8 @@ def same_run(request: HtmxHttpRequest) -> HttpResponse:
 @never_cache
 def same_run_say(request: HtmxHttpRequest, one_id: int, other_id: int) -> HttpResponse:
     one, other = _own_activity(request, one_id), _own_activity(request, other_id)
+    if one == other:
+        raise Http404
     if request.POST.get("what") == "together":
         try:
             joining.join(one, other, by=request.user)

@@ -1,12 +1,16 @@
 """/activities/<id>/sources/ and /same-run/: where values come from, and what a person says about it."""
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
+from activities import joining, undo
 from activities.models import Activity, Recording, SampleBlock
 from performance import analysis, decisions
-from performance.models import BestEffort, Race
+from performance.models import Analysis, BestEffort, Race
 from tests.activities.files import START, imported, tcx
 from tests.activities.test_ingest import stored_files
 from tests.factories import grant, make_activity, make_recording
@@ -137,3 +141,52 @@ def test_somebody_elses_activity_is_not_deleted(cast, as_carl, as_eve):
         assert who.get(f"/activities/{run.pk}/remove/").status_code == 404
         assert who.post(f"/activities/{run.pk}/remove/").status_code == 404
     assert Activity.objects.exists()
+
+
+def test_a_page_that_is_older_than_the_join_splits_what_is_one_now(as_ada, ada):
+    imported(ada, tcx(), tcx(step_s=3.0), tcx(started_at=START + timedelta(minutes=2), distance_m=5_600.0))
+    stale = Recording.objects.order_by("pk").last()
+    alone = stale.activity_id
+    joining.join(*Activity.objects.order_by("pk"), by=ada.user)
+    assert not Activity.objects.filter(pk=alone).exists()
+    own = joining.split_off(stale, by=ada.user)
+    assert list(own.recordings.all()) == [stale]
+    assert Activity.objects.count() == 2
+
+
+def test_a_run_is_not_said_to_be_itself_and_what_is_gone_is_not_split(as_ada, ada):
+    run = make_activity(athlete=ada)
+    for what in ("together", "apart"):
+        assert as_ada.post(f"/same-run/{run.pk}/{run.pk}/", {"what": what}).status_code == 404
+    recording = run.recordings.get()
+    undo.take_back_one(recording)
+    assert as_ada.post(f"/recordings/{recording.pk}/split/").status_code == 404
+    with pytest.raises(Recording.DoesNotExist):
+        joining.split_off(recording, by=ada.user)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs_are_joined_while_one_of_them_is_being_analysed(ada):
+    """What the analysis writes is not there yet when it is asked what hangs on the run, and must not keep it."""
+    imported(ada, tcx(), tcx(started_at=START + timedelta(minutes=2), distance_m=5_600.0))
+    kept, gone = Activity.objects.order_by("pk")
+    Analysis.objects.all().delete()
+    writes, asked = threading.Event(), threading.Event()
+
+    def analyse() -> None:
+        with transaction.atomic():
+            Activity.objects.select_for_update().get(pk=gone.pk)
+            Analysis.objects.create(activity=gone, version=1, seen_change=gone.changed_at)
+            writes.set()
+            asked.wait(10)
+            time.sleep(0.3)
+        connection.close()
+
+    worker = threading.Thread(target=analyse)
+    worker.start()
+    writes.wait(10)
+    asked.set()
+    joining.join(kept, gone, by=ada.user)
+    worker.join()
+    assert Activity.objects.count() == 1
+    assert not Analysis.objects.filter(activity=gone.pk).exists()
