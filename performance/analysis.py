@@ -461,16 +461,18 @@ def derive_all(athlete: Athlete, races: Sequence[Race]) -> None:
         .values_list("race_id", "what")
     )
     said: dict[int, list[RaceRecording]] = {}
-    for linked in RaceRecording.objects.filter(
-        race__in=[race.pk for race in races if race.pk], said=True
-    ).select_related("recording"):
-        said.setdefault(linked.race_id, []).append(linked)
+    for one in RaceRecording.objects.filter(race__in=[race.pk for race in races if race.pk], said=True).select_related(
+        "recording"
+    ):
+        said.setdefault(one.race_id, []).append(one)
     parts: list[RaceRecording] = []
     now = timezone.now()
     for race in races:
         leader = leaders.get(race.found_in_id or 0)
-        _describe(race, leader)
-        part = _time(race, leader, efforts.get(race.found_in_id or 0, {}), said.get(race.pk or 0, []))
+        linked = said.get(race.pk or 0, [])
+        pieces = _pieces(leader, linked)
+        _describe(race, leader, pieces)
+        part = _time(race, leader, efforts.get(race.found_in_id or 0, {}), linked, pieces)
         race.state = _state(latest.get(race.pk or 0, ""), race)
         race.derived_at = now
         if part is not None:
@@ -485,12 +487,20 @@ def derive_all(athlete: Athlete, races: Sequence[Race]) -> None:
     RaceRecording.objects.bulk_create(parts)
 
 
-def _describe(race: Race, leader: Recording | None) -> None:
+def _pieces(leader: Recording | None, said: Sequence[RaceRecording]) -> list[RaceRecording]:
+    """The parts of a race that lies in several recordings, in order of time; none where it lies in one."""
+    linked = [one for one in said if one.role == RaceRecording.Role.RACE]
+    if linked and leader is not None and all(one.recording_id != leader.pk for one in linked):
+        linked.append(RaceRecording(recording=leader))
+    return sorted(linked, key=_began)
+
+
+def _describe(race: Race, leader: Recording | None, pieces: Sequence[RaceRecording]) -> None:
     run = leader.activity if leader else None
     race.name = race.said_name or (run.name if run else "") or race.name
     if run is not None:
         race.local_date = run.local_date
-    official = race.said_distance_m or race.evidence.get("official_distance_m")
+    official = race.said_distance_m or (_distance_m(race, pieces) or race.evidence.get("official_distance_m"))
     race.distance_m = official or (run.distance_m if run and run.distance_m else None)
     race.surface = race.said_surface or _surface(race.name, run.sub_sport if run else "")
 
@@ -510,17 +520,20 @@ def _surface(name: str, sub_sport: str) -> Race.Surface:
 
 
 def _time(
-    race: Race, leader: Recording | None, efforts: dict[float, BestEffort], said: Sequence[RaceRecording]
+    race: Race,
+    leader: Recording | None,
+    efforts: dict[float, BestEffort],
+    said: Sequence[RaceRecording],
+    pieces: Sequence[RaceRecording],
 ) -> RaceRecording | None:
     """Chip > gun > best effort over the official distance > elapsed; never moving time. Gives the part of the recording.
 
     said: what a person linked. A race in several recordings (the watch was stopped) is timed from the first start to the
-    last end, since a race clock does not stop either.
+    last end, since a race clock does not stop either; the legs of a relay are added up, since others ran between.
     """
     part = RaceRecording(race=race, recording=leader) if leader else None
     if leader is not None and any(linked.recording_id == leader.pk for linked in said):
         part = None
-    pieces = [linked for linked in said if linked.role == RaceRecording.Role.RACE]
     effort = _effort(race, leader, efforts) if not pieces else None
     if part is not None and effort is not None:
         part.start_s, part.end_s = effort[0], effort[0] + effort[1]
@@ -529,7 +542,7 @@ def _time(
     elif race.gun_time_s:
         race.time_s, race.time_source = race.gun_time_s, Race.TimeSource.GUN
     elif pieces:
-        race.time_s = _span_s([*pieces, *([RaceRecording(recording=leader)] if leader else [])])
+        race.time_s = (_run_s(pieces) if standards.is_relay(race.name) else _span_s(pieces)) or None
         race.time_source = Race.TimeSource.ELAPSED if race.time_s else ""
     elif effort is not None:
         race.time_s, race.time_source = effort[1], Race.TimeSource.EFFORT
@@ -540,16 +553,42 @@ def _time(
     return part
 
 
-def _span_s(pieces: Sequence[RaceRecording]) -> float | None:
+def _began(piece: RaceRecording) -> datetime:
+    return piece.recording.started_at + timedelta(seconds=piece.start_s or 0)
+
+
+def _lasted_s(piece: RaceRecording) -> float:
+    ended_s = piece.end_s if piece.end_s is not None else piece.recording.elapsed_s or 0
+    return max(ended_s - (piece.start_s or 0), 0.0)
+
+
+def _run_s(pieces: Sequence[RaceRecording]) -> float:
+    return sum(_lasted_s(piece) for piece in pieces)
+
+
+def _span_s(pieces: Sequence[RaceRecording]) -> float:
     """Seconds from the first start of these parts of recordings to the last end, pauses between them included."""
-    starts = [piece.recording.started_at + timedelta(seconds=piece.start_s or 0) for piece in pieces]
-    ends = [
-        piece.recording.started_at
-        + timedelta(seconds=piece.end_s if piece.end_s is not None else piece.recording.elapsed_s or 0)
-        for piece in pieces
-    ]
-    seconds = (max(ends) - min(starts)).total_seconds()
-    return seconds if seconds > 0 else None
+    ends = [_began(piece) + timedelta(seconds=_lasted_s(piece)) for piece in pieces]
+    return max((max(ends) - _began(pieces[0])).total_seconds(), 0.0)
+
+
+#: a watch that stood still for longer was stopped for a reason
+MOST_MISSED = 1.1
+
+
+def _distance_m(race: Race, pieces: Sequence[RaceRecording]) -> float | None:
+    """What the parts of a race in several recordings come to: the official distance of their sum, else the sum.
+
+    Where the sum is none, the runner may have run on while the watch stood: then the gaps count at the pace of the rest.
+    """
+    recorded = [piece.recording.distance_m for piece in pieces if piece.start_s is None and piece.end_s is None]
+    if len(pieces) < 2 or len(recorded) < len(pieces) or not all(recorded):
+        return None
+    run_m, run_s, span_s = sum(metres or 0.0 for metres in recorded), _run_s(pieces), _span_s(pieces)
+    official = race_detection.snap(run_m, race.name)
+    if official is None and run_s < span_s <= MOST_MISSED * run_s:
+        official = race_detection.snap(run_m * span_s / run_s, race.name)
+    return official or run_m
 
 
 def _effort(race: Race, leader: Recording | None, efforts: dict[float, BestEffort]) -> tuple[float, float] | None:

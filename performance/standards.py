@@ -210,13 +210,17 @@ _RELAY: Final = re.compile(
 )
 
 
+def is_relay(name: str) -> bool:
+    return _RELAY.search(name) is not None
+
+
 def waits_because(race: Race) -> str:
     """Why a race is graded only once somebody confirms it, "" where nothing keeps it: no course, a relay leg, a course
     that helps, an ultra. No table knows of these, and what found the race cannot tell whether the course was a fair one.
     """
     if race.evidence.get("no_course"):
         return "no_course"
-    if _RELAY.search(race.name):
+    if is_relay(race.name):
         return "relay"
     if race.evidence.get("downhill"):
         return "downhill"

@@ -238,12 +238,50 @@ def test_a_race_whose_watch_was_stopped_lasts_from_the_first_start_to_the_last_e
     race = make_race(athlete=cast.ada, activity=first, decided_by=cast.ada.user)
     assert as_ada.post(runs_url(race), {"activity": second.pk, "role": "race"}).status_code == 302
     race.refresh_from_db()
-    assert (race.time_s, race.time_source) == (2760, "elapsed")
+    assert (race.time_s, race.time_source, race.distance_m) == (2760, "elapsed", 10_000)
     assert {part.recording.activity for part in race.parts.all()} == {first, second}
+    assert "first start to the last end, with 1:00 between" in as_ada.get(race_url(race)).content.decode()
     analysis.find_races(cast.ada.pk)  # made again, and still both
     race.refresh_from_db()
     assert (race.time_s, race.parts.count()) == (2760, 2)
     assert sorted(listed(as_ada)[0]["activity_ids"]) == sorted([first.pk, second.pk])
+
+
+@pytest.mark.parametrize(
+    ("metres", "official_m"),
+    [
+        ((6_000, 4_060), 10_000),  # both recorded whole
+        ((6_000, 3_780), 10_000),  # the sixty seconds between were run
+        ((6_000, 2_500), 8_500),  # no official distance either way: what was recorded
+    ],
+)
+def test_the_parts_of_a_race_come_to_its_distance(cast, as_ada, metres, official_m):
+    start = datetime(2026, 10, 18, 9, tzinfo=UTC)
+    first = make_activity(athlete=cast.ada, started_at=start, distance_m=metres[0], time_s=1600, analysed=True)
+    second = make_activity(
+        athlete=cast.ada,
+        started_at=start + timedelta(seconds=1660),
+        distance_m=metres[1],
+        time_s=metres[1] * 1600 / 6000,
+    )
+    race = make_race(athlete=cast.ada, activity=first, decided_by=cast.ada.user)
+    as_ada.post(runs_url(race), {"activity": second.pk, "role": "race"})
+    race.refresh_from_db()
+    assert race.distance_m == official_m
+    as_ada.post(runs_url(race), {"part": second.pk})
+    race.refresh_from_db()
+    assert race.distance_m == 6_000
+
+
+def test_the_legs_of_a_relay_are_added_up_without_those_that_others_ran(cast, as_ada):
+    start = datetime(2026, 10, 18, 9, tzinfo=UTC)
+    first = make_activity(athlete=cast.ada, started_at=start, distance_m=5_020, time_s=1300, name="Coastal relay")
+    second = make_activity(athlete=cast.ada, started_at=start + timedelta(hours=3), distance_m=5_030, time_s=1340)
+    race = make_race(athlete=cast.ada, activity=first, decided_by=cast.ada.user, name="Coastal relay")
+    as_ada.post(runs_url(race), {"activity": second.pk, "role": "race"})
+    race.refresh_from_db()
+    assert (race.time_s, race.time_source, race.distance_m) == (2640, "elapsed", 10_000)
+    assert "the legs added up" in as_ada.get(race_url(race)).content.decode()
 
 
 def test_a_warm_up_is_no_race_and_is_not_counted_into_one(cast, as_ada):
