@@ -7,10 +7,10 @@ whoever was trusted there has to be named here.
 """
 
 import csv
-import json
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any, Final, Literal, TypeVar
@@ -56,6 +56,12 @@ class _Manifest(BaseModel):
     format: Literal["agegrade-account"]
     version: int = Field(ge=1)
     of: str = ""
+
+
+class _Profile(BaseModel):
+    athlete: Values
+    pairings: list[Values] | None = None
+    kept_corrections: list[Values] | None = None
 
 
 class _RecordingLine(BaseModel):
@@ -108,7 +114,7 @@ def read_export(path: Path, athlete: Athlete) -> ImportBatch:
     try:
         with zipfile.ZipFile(path) as archive, transaction.atomic():
             batch = _Reader(archive, athlete, of=_check(archive).of).read()
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         if isinstance(error, OSError) and not isinstance(error, EOFError):
             raise
         raise NotAnExport(_("This is not a whole zip file.")) from error
@@ -171,19 +177,20 @@ class _Reader:
 
     def _profile(self) -> None:
         """What the athlete said of themselves, where this account says nothing yet."""
-        told = json.loads(_small(self.archive, "profile.json"))
-        fields = told.get("athlete") if isinstance(told, dict) else None
-        if not isinstance(fields, dict):
-            raise NotAnExport(_("It is not complete: the profile is missing."))
+        try:
+            told = _Profile.model_validate_json(_small(self.archive, "profile.json"))
+        except ValidationError as error:
+            raise NotAnExport(_("Its profile.json is not as an export has it: %s") % _first(error)) from error
+        fields = told.athlete
         leave = {"is_demo", "created_at", "changed_at"}
         known = {name for name in ("born", "table", "zone") if getattr(self.athlete, name) not in (None, "")}
         _fill(self.athlete, {name: value for name, value in fields.items() if name not in leave | known})
         self.athlete.changed_at = timezone.now()
         self.athlete.clean_fields(exclude={"user"})
         self.athlete.save()
-        for pairing in told.get("pairings") or []:
+        for pairing in told.pairings or []:
             _fill(Pairing(athlete=self.athlete, by=self.athlete.user), pairing).save()
-        for kept in told.get("kept_corrections") or []:
+        for kept in told.kept_corrections or []:
             correction = _fill(KeptCorrection(athlete=self.athlete), kept)
             _only_correctable(correction.values)
             correction.save()

@@ -98,7 +98,7 @@ class Granted(admin.ModelAdmin):
 class RunnerFilter(admin.SimpleListFilter):
     """The runners whom the reader may see, and no other name."""
 
-    title = gettext_lazy("runner")
+    title = gettext_lazy("athlete")
     parameter_name = "runner"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -190,7 +190,7 @@ class RunnerAdmin(Granted):
             )
         )
 
-    @admin.display(description=gettext_lazy("runner"), ordering="user__name")
+    @admin.display(description=gettext_lazy("athlete"), ordering="user__name")
     def name(self, runner: Athlete) -> str:
         return str(runner)
 
@@ -250,7 +250,7 @@ class RaceAdmin(Granted):
         {"state", "state__exact", "local_date__year", "local_date__month", "local_date__day", "local_date__gte", "local_date__lt"}
     )  # fmt: skip
     search_fields = ("name", "athlete__user__name")
-    search_help_text = gettext_lazy("An event or a runner")
+    search_help_text = gettext_lazy("An event or an athlete")
     date_hierarchy = "local_date"
     ordering = ("-local_date", "-pk")
     actions = ("confirm", "reject", "undo", "export_csv", "analyse_again")
@@ -338,7 +338,7 @@ class RaceAdmin(Granted):
     def event(self, race: Race) -> str:
         return race.name or _("Race")
 
-    @admin.display(description=gettext_lazy("runner"), ordering="athlete__user__name")
+    @admin.display(description=gettext_lazy("athlete"), ordering="athlete__user__name")
     def runner(self, race: Race) -> str:
         return str(race.athlete)
 
@@ -401,7 +401,7 @@ class ActivityAdmin(Granted):
         {"local_date__year", "local_date__month", "local_date__day", "local_date__gte", "local_date__lt"}
     )
     search_fields = ("name", "athlete__user__name")
-    search_help_text = gettext_lazy("A run or a runner")
+    search_help_text = gettext_lazy("A run or an athlete")
     date_hierarchy = "local_date"
     ordering = ("-started_at", "-pk")
     actions = None
@@ -421,7 +421,7 @@ class ActivityAdmin(Granted):
     def title(self, run: Activity) -> str:
         return str(run)
 
-    @admin.display(description=gettext_lazy("runner"), ordering="athlete__user__name")
+    @admin.display(description=gettext_lazy("athlete"), ordering="athlete__user__name")
     def runner(self, run: Activity) -> str:
         return str(run.athlete)
 

@@ -298,6 +298,28 @@ def test_what_is_not_an_export_is_refused_in_words_and_nothing_of_it_stays(ada, 
         assert not ImportBatch.objects.filter(athlete=other).exists()
 
 
+@pytest.mark.parametrize(
+    "profile",
+    [
+        b"{",
+        b"",
+        b"[]",
+        b"\xff\xfe{}",
+        b'{"athlete": 7}',
+        b'{"athlete": {}, "pairings": {"one": 1}}',
+        b'{"athlete": {}, "kept_corrections": ["x"]}',
+    ],
+)
+def test_a_profile_that_is_none_is_one_clear_sentence_on_the_command_line(ada, tmp_path, profile):
+    imported(ada, tcx())
+    path = tmp_path / "export.zip"
+    path.write_bytes(changed(exported(ada), profile__json=profile))
+    make_athlete(email="again@example.invalid")
+    with pytest.raises(CommandError, match=r"export.zip: Its profile.json is not as an export has it: [^\n]+$"):
+        call_command("import_account", str(path), "--athlete", "again@example.invalid")
+    assert not ImportBatch.objects.filter(athlete__user__email="again@example.invalid").exists()
+
+
 def test_keys_and_paths_of_another_installation_mean_nothing_here(ada, cast, tmp_path):
     imported(ada, tcx())
     data = exported(ada)
