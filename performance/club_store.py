@@ -1,7 +1,9 @@
 """Lists of results that people without an account bring: kept for a day under an address nobody can guess, bounded.
 
-Three bounds: a file's bytes and rows; how much one address on the net may bring in an hour; how much is kept in all. The
-first two turn a person away with a word, the last one asks to come back later. What is older than a day is deleted.
+Three bounds: a file's bytes and rows; how much one address on the net may bring, and have graded, in an hour; how much is
+kept in all, with what grading made of it. The first two turn a person away with a word, the last one asks to come back
+later. What is older than a day is deleted. Whoever has a list's address may read it, have it graded otherwise and delete
+it, as its page says: nobody else knows that it is there.
 """
 
 import json
@@ -13,7 +15,7 @@ from uuid import UUID
 import structlog
 from django.core.cache import cache
 from django.db.models import QuerySet, Sum
-from django.db.models.functions import Length
+from django.db.models.functions import Coalesce, Length
 from django.utils import timezone
 
 from activities import locks
@@ -29,13 +31,14 @@ MOST_ROWS: Final = 20_000
 KEPT: Final = timedelta(hours=24)
 BYTES_AN_HOUR: Final = 20 * 2**20
 FILES_AN_HOUR: Final = 30
+GRADINGS_AN_HOUR: Final = 200
 KEPT_BYTES: Final = 256 * 2**20
 #: a list as long as this is graded while its reader waits, in well under a second; a longer one in the background
 AT_ONCE_ROWS: Final = 1000
 
 
 class TurnedAway(Exception):
-    """code: too_often (this address brought enough for now) or full (there is no room at the moment)."""
+    """code: too_often (this address brought enough for now), graded_often (it had enough graded) or full (no room)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -47,7 +50,7 @@ def receive(content: bytes, *, name: str, sender: str) -> ClubResults:
     if len(content) > MOST_BYTES:
         raise NotATable("too_large", f"The file is larger than {MOST_BYTES // 2**20} MB.")
     _count(sender, len(content))
-    if (ClubResults.objects.aggregate(sum=Sum(Length("content")))["sum"] or 0) > KEPT_BYTES:
+    if _kept_bytes() > KEPT_BYTES:
         raise TurnedAway("full")
     table = read_table(content)
     if len(table.rows) > MOST_ROWS:
@@ -59,26 +62,43 @@ def receive(content: bytes, *, name: str, sender: str) -> ClubResults:
     )
 
 
+def _kept_bytes() -> int:
+    """What all lists take, the graded rows too."""
+    size = Length("content") + Coalesce(Length("graded"), 0)
+    return ClubResults.objects.aggregate(sum=Sum(size))["sum"] or 0
+
+
 def _count(sender: str, size: int) -> None:
     """Count a file against what its sender may bring in an hour. Where the cache is lost the stock alone is the bound."""
     for what, amount, most in (("bytes", size, BYTES_AN_HOUR), ("files", 1, FILES_AN_HOUR)):
-        key = f"results:{what}:{sender}"
-        cache.add(key, 0, timeout=3600)
-        try:
-            so_far = cache.incr(key, amount)
-        except ValueError:  # expired in between
-            continue
-        if so_far is not None and so_far > most:
+        if _so_far(f"results:{what}:{sender}", amount) > most:
             raise TurnedAway("too_often")
+
+
+def _so_far(key: str, amount: int) -> int:
+    """Add to what was counted within the hour."""
+    cache.add(key, 0, timeout=3600)
+    try:
+        return cache.incr(key, amount) or 0
+    except ValueError:  # expired in between
+        return 0
 
 
 def table_of(kept: ClubResults) -> Table:
     return read_table(zlib.decompress(bytes(kept.content)))
 
 
-def grade(kept: ClubResults, asked: Asked) -> None:
-    """Remember how the list is to be read, and grade it: at once if it is short, else in the background."""
+def grade(kept: ClubResults, asked: Asked, *, sender: str) -> None:
+    """Remember how the list is to be read, and grade it: at once if it is short, else in the background.
+
+    What is graded so already is left as it is.  Raises TurnedAway.
+    """
     from performance.tasks import grade_club_results as task
+
+    if kept.finished_at is not None and kept.asked == asked.model_dump(mode="json"):
+        return
+    if _so_far(f"results:gradings:{sender}", 1) > GRADINGS_AN_HOUR:
+        raise TurnedAway("graded_often")
 
     kept.asked, kept.graded, kept.done, kept.finished_at = asked.model_dump(mode="json"), None, 0, None
     kept.save(update_fields=["asked", "graded", "done", "finished_at"])

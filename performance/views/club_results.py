@@ -261,6 +261,9 @@ def results_new(request: HtmxHttpRequest) -> HttpResponse:
 
 _AWAY: Final = {
     "too_often": gettext_lazy("That was a lot of files from you within an hour. Please wait an hour before the next."),
+    "graded_often": gettext_lazy(
+        "You had lists graded very often within an hour. Please wait an hour before the next."
+    ),
     "full": gettext_lazy("There is no room for another list at the moment. Please try again in an hour."),
 }
 
@@ -286,6 +289,8 @@ def results(request: HtmxHttpRequest, list_id: UUID) -> HttpResponse:
     if request.method == "POST" or kept.asked is None or "columns" in request.GET:
         return _mapping(request, kept)
     page: dict[str, Any] = {"kept": kept, "finished": kept.finished_at is not None, "asked": _as_asked(kept)}
+    if page["asked"] is not None:
+        page["edition"] = page["asked"].edition or agegrade.default_edition(page["asked"].surface).id
     if kept.finished_at is not None:
         page |= _listed(request, club_store.graded_rows(kept))
     template = "performance/club_results.html"
@@ -305,9 +310,14 @@ def _mapping(request: HtmxHttpRequest, kept: ClubResults) -> HttpResponse:
     table = club_store.table_of(kept)
     form = MappingForm(request.POST if request.method == "POST" else None, table=table, asked=_as_asked(kept))
     looks = wants_part(request) or "look" in request.POST
+    status = 422
     if form.is_bound and form.is_valid() and not looks:
-        club_store.grade(kept, form.asked)
-        return redirect("performance:age-grade-results", kept.pk)
+        try:
+            club_store.grade(kept, form.asked, sender=get_adapter(request).get_client_ip(request))
+            return redirect("performance:age-grade-results", kept.pk)
+        except club_store.TurnedAway as away:
+            form.add_error(None, ValidationError(_AWAY[away.code], code=away.code))
+            status = 429
     page = {
         "kept": kept,
         "form": form,
@@ -318,7 +328,7 @@ def _mapping(request: HtmxHttpRequest, kept: ClubResults) -> HttpResponse:
     template = "performance/club_results_mapping.html"
     if wants_part(request):
         return render(request, template + "#look", page)
-    return render(request, template, page, status=422 if form.is_bound and form.errors and not looks else 200)
+    return render(request, template, page, status=status if form.is_bound and form.errors and not looks else 200)
 
 
 def _beforehand(form: MappingForm, table: Table) -> list[tuple[GradedRow, str]]:

@@ -240,6 +240,24 @@ def test_when_there_is_no_room_it_says_so(secretary, monkeypatch):
     assert "no room for another list" in bring(secretary, status=503)
 
 
+def test_what_grading_made_takes_room_too(secretary, monkeypatch):
+    graded(secretary)
+    kept = ClubResults.objects.get()
+    monkeypatch.setattr(club_store, "KEPT_BYTES", len(kept.content))
+    assert "no room for another list" in bring(secretary, status=503)
+
+
+def test_one_address_has_so_much_graded_an_hour_and_no_more(secretary, monkeypatch):
+    there = graded(secretary)
+    monkeypatch.setattr(club_store, "GRADINGS_AN_HOUR", 1)
+    finished = ClubResults.objects.get().finished_at
+    said = {"column_time": "3", "column_sex": "1", "column_age": "2", "for_all_distance": "5 km", "surface": "road"}
+    answer = secretary.post(there, said | {"convention": "calculator"})
+    assert answer.status_code == 429
+    assert "Please wait an hour" in answer.content.decode()
+    assert ClubResults.objects.get().finished_at == finished
+
+
 def test_a_list_is_gone_after_a_day(secretary):
     there = graded(secretary)
     ClubResults.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
