@@ -34,6 +34,9 @@ STARTED_LASTS: Final = timedelta(minutes=20)
 #: Strava's words for scopes are short; anything else in the address is not kept
 LONGEST_SCOPE: Final = 40
 
+#: the rest is a fault of Strava's: our page works, and a 502 would be some proxy's page instead
+REFUSED_WITH: Final = {"taken": 409, "another": 409, "erasing": 409, "code_spent": 400}
+
 REFUSALS: Final = {
     "denied": gettext_lazy("You said no at Strava, so nothing was connected and nothing has changed."),
     "stale": gettext_lazy(
@@ -144,7 +147,7 @@ def callback(request: HtmxHttpRequest) -> HttpResponse:
             athlete, application, code=SecretStr(request.GET["code"]), scopes=sorted(set(scopes[:20]))
         )
     except CannotConnect as error:
-        return _page(request, refused=error.code, status=409 if error.code in {"taken", "another", "erasing"} else 502)
+        return _page(request, refused=error.code, status=REFUSED_WITH.get(error.code, 200))
     if account.reads_activities:
         messages.success(request, _("Strava is connected. Your runs are on their way, the newest first."))
     return redirect("activities:strava-connect")
