@@ -8,6 +8,7 @@ a run without any keeps its assessment.
 
 import dataclasses
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -193,8 +194,7 @@ def _of_part(run: RunSummary, part: Stretch, own: "_Own") -> Iterator[Reason]:
 
 
 def _reason(code: str, figure: float, card: Mapping[str, "Curve"], **params: Any) -> Iterator[Reason]:
-    curve = card[code]
-    weight = float(np.interp(figure, curve.figures, curve.log_odds))
+    weight = card[code].at(figure)
     if weight:
         yield Reason(code, weight, {"value": figure, **params})
 
@@ -284,8 +284,17 @@ def _at_ten_km(metres: float, seconds: float) -> float:
 
 @dataclass(frozen=True)
 class Curve:
+    """Log-odds by figure: straight between the points, flat beyond the ends."""
+
     figures: tuple[float, ...]
     log_odds: tuple[float, ...]
+
+    def at(self, figure: float) -> float:
+        after = bisect_right(self.figures, figure)
+        if after in {0, len(self.figures)}:
+            return self.log_odds[max(after - 1, 0)]
+        share = (figure - self.figures[after - 1]) / (self.figures[after] - self.figures[after - 1])
+        return self.log_odds[after - 1] + share * (self.log_odds[after] - self.log_odds[after - 1])
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ REASONS: Mapping[str, tuple[str, str]] = {  # code: the sentence when it speaks 
         "Faster over {distance} than in {value} of your runs of those months",
         "Slower over {distance} than in {slower} of your runs of those months",
     ),
+    "inside_rank_first": ("Your fastest {distance} of those months", ""),
     "inside_rest": ("The rest of the recording is slower by {rest}", ""),
     "inside_over": ("The fast part is as long as a race over {distance} is measured", ""),
     "inside_alike": ("Hardly any other run of those months has such a part", "{count} other runs have a part as fast"),
@@ -120,6 +121,8 @@ def describe(reason: Reason, translate: Translate = str) -> str:
     code = reason.code
     if code == "name_time" and reason.params.get("value", 0) >= 2:
         code = "name_time_own"
+    if code == "inside_rank" and reason.params.get("value", 0) >= 1:
+        code = "inside_rank_first"
     in_favour, against = REASONS[code]
     template = in_favour if reason.weight > 0 and in_favour else against or in_favour
     return translate(template).format_map(_spoken(reason.params, translate))

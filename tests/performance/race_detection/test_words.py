@@ -22,6 +22,10 @@ from tests.performance.race_detection.runner import make_history, make_run
         (Reason("stops", -1.0, {"value": 1.0, "stopped_s": 130.0}), "Stopped for 2 min"),
         (Reason("stops", -1.0, {"value": 1.0, "stopped_s": 4_000.0}), "Stopped for 1 h 07 min"),
         (Reason("name_time", 1.4, {"value": 2.0}), "Name states the time it took"),
+        (Reason("inside_rank", 1.2, {"value": 0.97, "distance_m": 5_000.0, "over": 0.0}), "Faster over 5 km than in 97 % of your runs of those months"),
+        (Reason("inside_rank", 1.2, {"value": 1.0, "distance_m": 5_000.0, "over": 0.0}), "Your fastest 5 km of those months"),
+        (Reason("inside_level", -1.2, {"value": 0.95, "distance_m": 5_000.0, "over": -0.05}), "Inside it 5 km, 5.0 % slower than your best of those months"),
+        (Reason("inside_rest", 1.2, {"value": 1.3, "rest": 1.3}), "The rest of the recording is slower by 30 %"),
         (Reason("unreadable", -20.0, {"what": "distance “x” is no number"}), "Could not be read: distance “x” is no number"),
     ],
 )  # fmt: skip
