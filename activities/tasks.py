@@ -29,7 +29,7 @@ def erase_strava(account_id: int) -> None:
     erasing.work_off(account_id)
 
 
-@shared_task(soft_time_limit=200, time_limit=230)  # four questions at most, one of them with a second try
+@shared_task(soft_time_limit=300, time_limit=330)  # five requests at most, each given up after 40 seconds
 def revoke_access(number: int) -> None:
     revoking.work_off(number)
 

@@ -46,7 +46,7 @@ ON_THE_WAY: Final = timedelta(minutes=20)
 #: another worker is at work with these tokens
 IN_A_MOMENT: Final = timedelta(seconds=10)
 #: a worker that died is missed after this long; longer than all the questions of one try
-LEASE: Final = timedelta(minutes=4)
+LEASE: Final = timedelta(minutes=6)
 PASSES: Final = (NoAnswer, Unavailable, RateLimited, AppInactive, AppMisconfigured)
 
 
