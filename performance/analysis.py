@@ -33,7 +33,7 @@ log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
 ANALYSIS_VERSION = 5
-RACE_SEARCH_VERSION = 5
+RACE_SEARCH_VERSION = 6
 SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
@@ -502,7 +502,7 @@ def _describe(race: Race, leader: Recording | None, pieces: Sequence[RaceRecordi
         race.local_date = run.local_date
     official = race.said_distance_m or (_distance_m(race, pieces) or race.evidence.get("official_distance_m"))
     race.distance_m = official or (run.distance_m if run and run.distance_m else None)
-    race.surface = race.said_surface or _surface(race.name, run.sub_sport if run else "")
+    race.surface = race.said_surface or _surface(race.name, run.sub_sport if run else "", official)
 
 
 #: words in a title that name a surface; without one, and without the device's word, it was a road
@@ -512,10 +512,16 @@ _SURFACE_WORDS = (
 )
 
 
-def _surface(name: str, sub_sport: str) -> Race.Surface:
+#: raced round a track and nowhere else, so that no table of road standards holds them
+_TRACK_ONLY_M = frozenset({400.0, 800.0, 1_500.0})
+
+
+def _surface(name: str, sub_sport: str, official_m: float | None) -> Race.Surface:
     for surface, words in _SURFACE_WORDS:
         if words.search(name):
             return surface
+    if official_m in _TRACK_ONLY_M:
+        return Race.Surface.TRACK
     return {"trail": Race.Surface.TRAIL, "track": Race.Surface.TRACK}.get(sub_sport, Race.Surface.ROAD)
 
 

@@ -10,6 +10,7 @@ from activities.models import Activity, Recording
 from activities.recorded import Streams
 from athletes.models import Athlete
 from performance import agegrade, analysis, decisions
+from performance.decisions import Said
 from performance.models import Analysis, BestEffort, Race, RaceDecision, RaceSearch
 from tests.activities.files import imported, tcx
 from tests.factories import make_activity
@@ -230,6 +231,16 @@ def test_the_title_and_the_device_tell_the_surface(ada, name, sub_sport, surface
     race = Race(athlete=ada, local_date=SUNDAY.date(), found_in=activity, evidence={})
     analysis.derive(race)
     assert race.surface == surface
+
+
+def test_a_distance_of_the_track_alone_is_graded_by_the_tables_of_the_track(ada):
+    run = make_activity(athlete=ada, name="County Masters", distance_m=1_504, time_s=384, started_at=SUNDAY)
+    race = decisions.mark(run, by=ada.user)
+    race = decisions.correct(
+        race.pk, said=Said(distance_m=1_500.0, chip_time_s=384.0), local_date=None, by=ada.user, confirm=True
+    )
+    assert (race.surface, race.edition) == ("track", "wma-2023")
+    assert race.age_grade > 0
 
 
 def test_a_typed_race_needs_no_recording(ada):
