@@ -128,6 +128,7 @@ class RaceFilterForm(forms.Form):
     )
     sort = forms.ChoiceField(required=False, choices=[(name, name) for name in SORTS], widget=forms.HiddenInput)
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    rows = forms.ChoiceField(required=False, choices=[("", ""), ("all", "all")], widget=forms.HiddenInput)
 
     template_name = "performance/_race_filters.html"
 
@@ -169,6 +170,11 @@ class RaceFilterForm(forms.Form):
     @property
     def after(self) -> Line | None:
         return self.book.by_pk.get(self.cleaned_data.get("before") or 0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows are asked for at once, to be printed."""
+        return self.cleaned_data.get("rows") == "all"
 
     @property
     def narrows(self) -> bool:

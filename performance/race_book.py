@@ -21,6 +21,8 @@ from performance.models import Race, RaceDecision
 #: rows of a page; a row is some twenty nodes of a page that should not exceed 1,500
 ROWS: Final = 30
 CARDS: Final = 12
+#: rows of the page that is asked for as a whole, to be printed: a lifetime of races
+ALL_ROWS: Final = 2_000
 #: candidates that stand above the races when nothing is filtered
 FIRST_CARDS: Final = 4
 

@@ -134,7 +134,7 @@ def address(asked: Mapping[str, str], *, page: str = "performance:race-list", **
     """
     query = QueryDict(mutable=True)
     asked = {name: asked[name] for name in asked if name != "decided"}
-    for name in ("athlete", "state", "q", "distance", "year", "sort", "before", "decided"):
+    for name in ("athlete", "state", "q", "distance", "year", "sort", "before", "rows", "decided"):
         value = changed.get(name, asked.get(name, ""))
         if value and (name, value) != ("sort", race_book.NEWEST):
             query[name] = value
@@ -154,9 +154,10 @@ def _list(form: RaceFilterForm, visible: RaceQuerySet, *, continued_year: int | 
         more = cards.more
     else:
         shown = [state] if state else race_book.COUNTED
-        table = race_book.read_page(meant.filter(state__in=shown), sort=sort, after=form.after, size=race_book.ROWS)
+        size = race_book.ALL_ROWS if form.whole else race_book.ROWS
+        table = race_book.read_page(meant.filter(state__in=shown), sort=sort, after=form.after, size=size)
         more = table.more
-        if not state and form.after is None:
+        if not state and form.after is None and not form.whole:
             waiting = meant.to_decide()
             cards = race_book.read_page(waiting, sort=race_book.NEWEST, after=None, size=race_book.FIRST_CARDS)
     column = "date" if sort in race_book.BY_DATE else "grade"
@@ -169,6 +170,7 @@ def _list(form: RaceFilterForm, visible: RaceQuerySet, *, continued_year: int | 
         "sorted": {column: _ARIA_SORT[sort]},
         "addresses": _addresses(form, more),
         "n_shown": sum(len(part.races) for part in (cards, table) if part),
+        "whole": form.whole,
         "has_more": bool(more or (cards and cards.more)),
     }
 
@@ -183,6 +185,8 @@ def _addresses(form: RaceFilterForm, more: int | None) -> dict[str, str]:
         "first": address(asked, before="") if form.after else "",
         "waiting": address(asked, state=State.TO_DECIDE, before=""),
         "cleared": address(asked, q="", distance="", year="", before=""),
+        "whole": address(asked, rows="all", before=""),
+        "pages": address(asked, rows="", before=""),
         "csv": address(asked, page="performance:race-csv", before=""),
         "json": address(asked, page="performance:race-json", before=""),
         "ics": address(asked, page="performance:race-ics", before=""),

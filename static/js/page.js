@@ -44,5 +44,9 @@ document.addEventListener("keydown", (event) => {
   search.select();
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // Over plain http on another machine there is none; then a page without a connection is the browser's own.
 navigator.serviceWorker?.register("/sw.js").catch(() => {});

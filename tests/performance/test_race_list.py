@@ -530,6 +530,19 @@ def test_a_race_on_no_road_has_no_grade_but_what_it_would_be_worth_on_one(cast, 
     assert "distance=10000" in href[1]
 
 
+def test_all_of_it_can_be_had_on_one_page_to_be_printed(cast, as_ada, django_assert_max_num_queries):
+    make_races(cast.ada, race_book.ROWS + 5, state="found")
+    html = page(as_ada, f"{URL}?sort=-grade")
+    assert len(names_in_order(html)) == race_book.ROWS
+    href = re.search(r'href="([^"]*rows=all[^"]*)"', html)[1].replace("&amp;", "&")
+    assert "sort=-grade" in href
+    with django_assert_max_num_queries(15):
+        whole = page(as_ada, href)
+    assert len(names_in_order(whole)) == race_book.ROWS + 5
+    assert "data-print" in whole
+    assert "Not a race" not in whole
+
+
 def test_links_of_the_list_forget_what_was_just_decided(cast, as_ada):
     race = make_race(athlete=cast.ada, state="rejected", decided_by=cast.ada.user)
     html = page(as_ada, f"{URL}?decided={race.pk}")
