@@ -33,6 +33,14 @@ def consequences(athlete: Athlete) -> Consequences:
     return Consequences(athlete, recordings_of(athlete))
 
 
+def state_in_words(account: StravaAccount) -> str:
+    """The account's state, and "withdrawn" where Strava ended it and what came from it is gone or going. One query."""
+    ended = account.state == StravaAccount.State.RECONNECT_NEEDED
+    if ended and (account.erase_asked_at or not recordings_of(account.athlete).exists()):
+        return "withdrawn"
+    return account.state
+
+
 def ask(account: StravaAccount) -> None:
     """Have a worker remove it all. Asking twice is asking once."""
     from activities.tasks import erase_strava

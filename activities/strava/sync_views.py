@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from activities.strava import limiter, sync
+from activities.strava import erasing, limiter, sync
 from activities.strava.errors import LimiterAway
 from activities.strava.limiter import SHARE_OF_WAITING, Usage
 from activities.strava.models import StravaAccount, StravaApplication
@@ -130,6 +130,8 @@ def _page(request: HtmxHttpRequest) -> dict[str, Any]:
     now = timezone.now()
     busy = state.due_at is not None and state.due_at < now + sync.LEASE + timedelta(seconds=5)
     trouble = state.error or ("" if account.state == "connected" else account.state)
+    if trouble == account.state == StravaAccount.State.RECONNECT_NEEDED:
+        trouble = erasing.state_in_words(account)
     waits = bool(trouble) and state.due_at is not None
     short = _short(state, busy=busy and not trouble, trouble=trouble, is_all=not counts["due"])
     page |= {

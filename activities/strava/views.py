@@ -86,7 +86,7 @@ def _page(request: HtmxHttpRequest, *, refused: str = "", status: int = 200) -> 
             "scopes": [(scope, scope.name in (account.scopes if account else ())) for scope in SCOPE_WORDS],
         }
         if account is not None:
-            page["words"] = words_for(account.state)
+            page["words"] = words_for(erasing.state_in_words(account))
             page["missing"] = _is_living(account) and bool(account.missing_scopes)
             if not _is_living(account) and not account.erase_asked_at:
                 page["left"] = erasing.consequences(athlete)

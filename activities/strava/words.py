@@ -64,6 +64,15 @@ WORDS: Final[dict[str, Words]] = {
             "Everything fetched so far is still here. Nothing new comes until you connect again."
         ),
     ),
+    "withdrawn": Words(
+        kind="error",
+        reconnect=True,
+        title=_("Strava has to be connected again"),
+        detail=_(
+            "Strava no longer accepts our access, and nothing that came from Strava is kept here. "
+            "Results you typed in stay. Connect again, and everything is fetched anew."
+        ),
+    ),
     "scope_missing": Words(
         reconnect=True,
         title=_("Activities may not be read"),
@@ -108,7 +117,7 @@ WORDS: Final[dict[str, Words]] = {
     "subscription_needed": Words(
         kind="info",
         title=_("Only for Strava's subscribers"),
-        detail=_("Strava does not give this to accounts without a subscription. Everything else comes."),
+        detail=_("Strava does not give this to accounts without a subscription. What it gives comes."),
     ),
     "not_found": Words(
         kind="info",
@@ -117,7 +126,7 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "refused": Words(
         title=_("Strava refused a question"),
-        detail=_("It is left out, and the rest goes on. If it stays, tell the operator."),
+        detail=_("Everything fetched so far is still here. We ask again later. If it stays, tell the operator."),
     ),
     "unreadable": Words(
         title=_("An answer could not be read"),

@@ -443,7 +443,7 @@ def test_the_night_takes_each_account_up_once(roomy, account, settings):
 # -- webhooks --
 
 
-def test_after_a_withdrawal_all_is_erased_and_connecting_again_fetches_it_all(roomy, account, client):
+def test_after_a_withdrawal_all_is_erased_and_connecting_again_fetches_it_all(roomy, account, client, as_ada):
     ids = roomy.activities(7, 3) + roomy.activities(7, 210, until="2026-01-01", manual=True)
     roomy.change(ids[1], start_date=None, start_date_local=None)
     pull(account, now=False)
@@ -456,6 +456,9 @@ def test_after_a_withdrawal_all_is_erased_and_connecting_again_fetches_it_all(ro
     for what in (StravaActivity, StravaSetAside, StravaEvent, StravaSync):
         assert not what.objects.exists(), "nothing of it is left, payloads neither"
     assert Race.objects.get() == kept, "what was typed in stays"
+    for url in ("/connect/strava/", "/sync/"):
+        page = as_ada.get(url).content.decode()
+        assert "nothing that came from Strava is kept here" in page and "is still here" not in page
 
     token = roomy.connect(7, list(SCOPES))
     StravaAccount.objects.filter(pk=account.pk).update(
