@@ -1,5 +1,6 @@
 """Strava's stand-in for a test: a process of its own, forgetful between tests, and an account connected to it."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,13 @@ def forget_budgets(url: str) -> None:
     with redis.Redis.from_url(url) as client:
         for key in client.scan_iter("strava:*"):
             client.delete(key)
+
+
+def wait_for_a_quiet_quarter(*, seconds: float = 15) -> None:
+    """A window that ends in the middle of a test would change what it counts."""
+    left = 900 - time.time() % 900
+    if left < seconds or left > 898:
+        time.sleep(left % 898 + 2)
 
 
 @pytest.fixture

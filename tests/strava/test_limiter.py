@@ -16,6 +16,7 @@ from django.db import connections
 
 from activities.strava import http, limiter
 from activities.strava.errors import LimiterAway, RateLimited
+from tests.strava.conftest import wait_for_a_quiet_quarter
 
 pytestmark = pytest.mark.django_db
 
@@ -39,13 +40,6 @@ def redis_client(settings) -> Iterator[redis.Redis]:
 @pytest.fixture(autouse=True)
 def _no_turn_in_the_middle() -> None:
     wait_for_a_quiet_quarter(seconds=6)
-
-
-def wait_for_a_quiet_quarter(*, seconds: float = 15) -> None:
-    """A window that ends in the middle of a test would change what it counts."""
-    left = 900 - time.time() % 900
-    if left < seconds or left > 898:
-        time.sleep(left % 898 + 2)
 
 
 def answer(short: int, day: int, *, limits: str = "100,1000", case=str) -> dict[str, str]:

@@ -32,7 +32,7 @@ from config.celery import app
 from performance.models import Race
 from tests.factories import make_race
 from tests.pages import assert_page_and_partial
-from tests.strava.conftest import forget_budgets
+from tests.strava.conftest import forget_budgets, wait_for_a_quiet_quarter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -412,6 +412,7 @@ def test_a_list_with_rubbish_in_it_is_set_aside_and_the_rest_is_kept(roomy, acco
 
 
 def test_a_reached_limit_is_waited_for_and_nothing_is_lost(strava, account):
+    wait_for_a_quiet_quarter(seconds=20)
     strava.limits(read=[20, 1000], everything=[40, 2000])
     ids = strava.activities(7, 60)
     pull(account)
