@@ -5,7 +5,6 @@ from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -26,9 +25,7 @@ def demo_look(request: HtmxHttpRequest) -> HttpResponse:
         messages.info(request, _("The last demo is still being removed. Try again in a minute."))
         return redirect(reverse("athletes:welcome") + "?step=runs")
     ask_for(bring_in_the_demo, ada.pk)
-    if request.user.welcomed_at is None:
-        request.user.welcomed_at = timezone.now()
-        request.user.save(update_fields=["welcomed_at"])
+    request.user.end_first_steps()
     messages.info(
         request,
         _(

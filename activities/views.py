@@ -41,6 +41,7 @@ def import_new(request: HtmxHttpRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     if form.is_bound and form.is_valid():
         batch = ImportBatch.objects.create(athlete=athlete, kind=ImportBatch.Kind.UPLOAD)
+        request.user.end_first_steps()  # their last one is to bring in runs
         for position, upload in enumerate(form.cleaned_data["uploads"]):
             ingest.receive(batch, name=upload.name, source=upload.file, position=position)
         there = reverse("activities:import", args=[batch.pk])

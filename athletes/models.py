@@ -54,6 +54,12 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def end_first_steps(self) -> None:
+        """They are done with, or passed over: signing in leads to them no more."""
+        if self.welcomed_at is None:
+            self.welcomed_at = timezone.now()
+            self.save(update_fields=["welcomed_at"])
+
     @property
     def initials(self) -> str:
         words = (self.name or self.email.split("@")[0]).replace(".", " ").split()

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -41,9 +40,10 @@ def welcome(request: HtmxHttpRequest) -> HttpResponse:
 
 def _done(request: HtmxHttpRequest) -> HttpResponse:
     """Done with, or passed over: not asked again, and found under More while something is missing."""
-    request.user.welcomed_at = request.user.welcomed_at or timezone.now()
-    request.user.save(update_fields=["welcomed_at"])
-    if not request.athlete or not request.athlete.born or not request.athlete.table:
+    request.user.end_first_steps()
+    if not request.athlete:
+        messages.info(request, _("Should you run yourself, say so in the settings at any time."))
+    elif not request.athlete.born or not request.athlete.table:
         messages.info(request, _("You can go on with the first steps at any time, under More."))
     return redirect("athletes:home")
 

@@ -10,6 +10,7 @@ from activities import importers, ingest
 from activities.forms import MOST_FILES
 from activities.models import Activity, ImportBatch, ImportFile
 from activities.views import FILES_A_PAGE
+from athletes.models import User
 from tests import factories
 from tests.conftest import Cast
 from tests.pages import assert_page_and_partial
@@ -194,3 +195,12 @@ def test_imports_are_the_athletes_own(cast: Cast, as_carl, as_eve, as_olga, clie
         assert who.get(f"/import/{batch.pk}/").status_code == 404
         assert f"/import/{batch.pk}/" not in who.get(URL).content.decode()
     assert client.get(f"/import/{batch.pk}/").status_code == 302
+
+
+def test_who_brought_in_runs_is_done_with_the_first_steps(client, cast: Cast):
+    User.objects.filter(pk=cast.ada.user_id).update(welcomed_at=None)
+    credentials = {"login": cast.ada.user.email, "password": factories.PASSWORD}
+    assert client.post("/accounts/login/", credentials)["Location"] == "/welcome/"
+    upload(client, ("run.gpx", gpx()))
+    client.post("/accounts/logout/")
+    assert client.post("/accounts/login/", credentials)["Location"] == "/"
