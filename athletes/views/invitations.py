@@ -33,6 +33,7 @@ def invitation_list(request: HtmxHttpRequest) -> HttpResponse:
         messages.success(request, _("A message with a link has gone to %(email)s.") % {"email": email})
         return redirect("athletes:invitation-list")
     sent = Invitation.objects.visible_to(request.user).filter(athlete__isnull=True).select_related("invited_by")
+    sent = sent.exclude(invited_by=None, lets_in=False)  # the first operator's own link, which nobody sent
     page: dict[str, Any] = {"form": form, "invitations": sent.order_by("-created_at", "-pk")[:LATEST]}
     return render(request, "athletes/invitations.html", page, status=422 if form.is_bound else 200)
 

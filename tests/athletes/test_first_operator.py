@@ -76,3 +76,10 @@ def test_the_link_is_not_in_the_log_of_requests(caplog, client):
 
 def test_pages_of_the_link_are_for_anybody_who_has_it_only():
     assert Client().get("/first-operator/").status_code in {302, 404}
+
+
+def test_the_first_operators_own_link_is_nobodys_invitation(client, settings):
+    settings.SIGN_UP = "invite"
+    client.post(path(), FORM)
+    shown = signed_in(User.objects.get()).get("/invitations/").content.decode()
+    assert "from the command line" not in shown
