@@ -228,3 +228,11 @@ def test_miles_are_miles(season):
 
 def test_a_birth_date_gives_the_group(season):
     assert "W55" in text(signed_in(season.user), "/") or date(1968, 5, 17).replace(year=2028) <= TODAY
+
+
+def test_a_run_of_another_year_says_which(as_ada, cast: Cast):
+    factories.make_activity(athlete=cast.ada, name="This year", started_at=ago(0))
+    factories.make_activity(athlete=cast.ada, name="Long ago", started_at=datetime(2019, 5, 4, 8, 0, tzinfo=UTC))
+    page = as_ada.get("/").content.decode()
+    recent = page[page.index("This year") :]
+    assert "Sat 4 May 2019" in recent and f"{TODAY.year}</time>" not in recent
