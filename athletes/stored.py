@@ -39,7 +39,7 @@ def stored(user: User, athlete: Athlete | None) -> list[Stored]:
             Stored(
                 what=_("Birth date, which tables grade you, units, home time zone, display"),
                 why=_("to grade your races and show them your way"),
-                who=_("you; a coach sees the age you had in a race, never the birth date"),
+                who=_("you; a coach sees how old you are and were in each race, never the birth date"),
                 since=athlete.created_at,
             )
         )

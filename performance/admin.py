@@ -164,8 +164,8 @@ class RunnerAdmin(Granted):
     list_display = ("name", "age", "graded_by", "n_races", "n_waiting", "last_race", "level_granted")
     list_display_links = ("name",)
     list_select_related = ("user",)
-    search_fields = ("user__name", "user__email")
-    search_help_text = gettext_lazy("A name or an e-mail address")
+    search_fields = ("user__name", "=user__email")  # whole: else an address could be found out letter by letter
+    search_help_text = gettext_lazy("A name, or a whole e-mail address")
     ordering = ("user__name", "pk")
     fields = readonly_fields = ("name", "age", "graded_by", "level_granted", "n_waiting", "trend", "pages")
     inlines = (RaceInline,)

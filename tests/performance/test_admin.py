@@ -1,8 +1,12 @@
 """The coaches' workplace: what was granted, at the granted level; decisions in the coach's name; every look written down."""
 
+import re
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -11,7 +15,7 @@ from athletes.models import CoachGrant, CoachGrantEvent
 from performance import decisions, tasks
 from performance.models import Race, RaceDecision
 from tests.conftest import Cast, signed_in
-from tests.factories import grant, make_activity, make_race
+from tests.factories import grant, make_activity, make_athlete, make_race
 
 EVIDENCE = {"reasons": [{"code": "heart_rate", "weight": 0.8, "params": {"value": 0.95, "among": 40}}], "missing": []}
 RUNNERS, RACES, RUNS = "/admin/athletes/athlete/", "/admin/performance/race/", "/admin/activities/activity/"
@@ -223,3 +227,59 @@ def test_more_than_anybody_waits_for_is_decided_in_the_background(
     tasks.decide_races([(races[0].pk, races[0].decisions.last().pk)], "rejected", cast.carl.pk)
     races[0].refresh_from_db()
     assert races[0].state == "confirmed", "the grant was withdrawn before its turn came"
+
+
+@pytest.mark.parametrize("who", ["no grant", "withdrawn", "expired", "operator"])
+def test_what_may_not_be_seen_answers_as_what_is_not_there(cast: Cast, who: str) -> None:
+    with connection.cursor() as cursor:  # ids that stand nowhere else on a page
+        for table in ("athletes_athlete", "performance_race", "activities_activity"):
+            cursor.execute("select setval(pg_get_serial_sequence(%s, 'id'), 700000000)", [table])
+    hidden = make_athlete(email="hidden@example.invalid", name="Hidden Runner")
+    given = grant(athlete=hidden, coach=cast.carl, level=3)
+    race = make_race(athlete=hidden, activity=make_activity(athlete=hidden, name="Hidden river"), name="Hidden Half")
+    reader = signed_in(cast.olga if who == "operator" else cast.carl)
+    before = "" if who == "operator" else page(reader, RACES)
+    assert who == "operator" or "Hidden Half" in before
+    rows, now = CoachGrant.objects.filter(pk=given.pk), timezone.now()
+    if who == "withdrawn":
+        rows.update(withdrawn_at=now)
+    elif who == "expired":
+        rows.update(since=now - timedelta(days=2), until=now)
+    else:
+        rows.delete()
+
+    keys = {RUNNERS: hidden.pk, RACES: race.pk, RUNS: race.found_in_id}
+    there, absent = answers(reader, keys), answers(reader, dict.fromkeys(keys, 987_654_321))
+    for one, other in zip(there, absent, strict=True):
+        assert one == other, one[0]
+    assert not [url for url, _status, shown in there if re.search("Hidden (Runner|Half|river)", shown)]
+    race.refresh_from_db()
+    assert race.state == Race.State.CONFIRMED and not race.decisions.exists()
+
+
+def answers(reader: Client, keys: dict) -> list[tuple[str, int, str]]:
+    """What every kind of page says of these rows, and every action on them."""
+    told = []
+    for base, key in keys.items():
+        app, model = base.split("/")[2:4]
+        kind = ContentType.objects.get(app_label=app, model=model)
+        for url in (
+            *(f"{base}{key}/{view}" for view in ("", "change/", "change/?_to_field=id&_popup=1", "history/", "delete/")),
+            *(f"{base}?{asked}" for asked in (f"runner={key}&_facets=True", "q=Hidden", "o=1.-2.3.4", "_popup=1&_to_field=id")),
+            f"/admin/r/{kind.pk}/{key}/",
+        ):  # fmt: skip
+            answer = reader.get(url, follow=True)
+            told.append((url, answer.status_code, answer.content.decode()))
+    for action in ("confirm", "reject", "undo", "export_csv", "analyse_again"):
+        sent = {"action": action, "_selected_action": [keys[RACES]], "index": "0", "select_across": "1"}
+        answer = reader.post(RACES, sent, follow=True)
+        told.append((action, answer.status_code, client_csv(answer) if answer.streaming else answer.content.decode()))
+    varies = r'name="csrfmiddlewaretoken" value="[^"]+"|\b[0-9a-f]{32}\b|nonce="[^"]+"'
+    ids = "|".join(map(str, keys.values()))
+    return [(re.sub(ids, "ID", url), status, re.sub(f"{varies}|{ids}", "", shown)) for url, status, shown in told]
+
+
+def test_an_address_is_found_whole_and_not_letter_by_letter(cast: Cast, coach: Client) -> None:
+    grant(athlete=cast.ada, coach=cast.carl, level=3)
+    assert "Ada Marsh" in page(coach, f"{RUNNERS}?q=ADA@example.invalid")
+    assert "Ada Marsh" not in page(coach, f"{RUNNERS}?q=ada@")
