@@ -43,8 +43,10 @@ def account_of(athlete: Athlete) -> StravaAccount | None:
 
 def connect(athlete: Athlete, application: StravaApplication, *, code: SecretStr, scopes: list[str]) -> StravaAccount:
     """Turn a callback's code into a connected account. Raises CannotConnect, and nothing is changed then."""
-    with locks.in_turn(locks.STRAVA_REVOKE, athlete.pk, within_s=TURN_S):  # a revocation under way ends first
+    with locks.in_turn(locks.STRAVA_REVOKE, athlete.pk, within_s=TURN_S) as ours:
         try:
+            if not ours:  # a revocation under way, which would end what is given now
+                raise CannotConnect(Unavailable.code)
             return _connect(athlete, application, code=code, scopes=scopes)
         except CannotConnect:
             revoking.go_on(athlete)
@@ -73,7 +75,7 @@ def _connect(athlete: Athlete, application: StravaApplication, *, code: SecretSt
                 account = _store(athlete, application, token=token, scopes=scopes)
     except CannotConnect as refusal:
         if refusal.code in ("taken", "another", "erasing"):
-            _hand_back(athlete, application, token)
+            _hand_back(athlete, application, token, scopes)
         raise
     log.info("strava connected", athlete_id=athlete.pk, account_id=account.pk, scopes=scopes)
     return account
@@ -126,24 +128,46 @@ def _refuse_another(athlete: Athlete, account: StravaAccount | None, strava_id: 
         raise CannotConnect("another")
 
 
-def _hand_back(athlete: Athlete, application: StravaApplication, token: Token) -> None:
+def _hand_back(athlete: Athlete, application: StravaApplication, token: Token, scopes: list[str]) -> None:
     """Have the access revoked that came with a refused account, unless that would end somebody else's.
 
     Strava gives one grant to an athlete and an application. Where the account is somebody's here through this application,
-    these tokens are of that very grant: revoking them would disconnect who is rightly connected, so they are forgotten.
-    A worker looks once more before it asks.
+    these tokens are of that very grant: revoking them would disconnect who is rightly connected. A worker looks once more
+    before it asks.
     """
     assert token.athlete is not None
     strava_id = token.athlete.strava_id
     living = StravaAccount.objects.connected().filter(strava_athlete_id=strava_id).select_related("application")
-    if not any(_is_same_client(account.application, application) for account in living):
-        with transaction.atomic():
-            revoking.ask(
-                application,
-                strava_athlete_id=strava_id,
+    holder = next((account for account in living if _is_same_client(account.application, application)), None)
+    if holder is not None:
+        _pass_on(holder, token, scopes)
+        return
+    with transaction.atomic():
+        revoking.ask(
+            application,
+            strava_athlete_id=strava_id,
+            access=Sealed.of(token.access_token),
+            refresh=Sealed.of(token.refresh_token),
+            athlete=athlete,
+        )
+
+
+def _pass_on(holder: StravaAccount, token: Token, scopes: list[str]) -> None:
+    """The grant's newest tokens, to whom the grant serves here: those they had may have died when these were given.
+
+    Not where these allow less: what they do not show would seem to be gone.
+    """
+    if not set(holder.scopes) <= set(scopes):
+        return
+    with locks.in_turn(locks.STRAVA_TOKEN, holder.pk, within_s=TURN_S):
+        now = state.connection_of(holder.pk)
+        if now is not None and now.refresh_token is not None:
+            state.keep_tokens(
+                holder.pk,
                 access=Sealed.of(token.access_token),
                 refresh=Sealed.of(token.refresh_token),
-                athlete=athlete,
+                expires_at=token.expires_at,
+                spent=now.refresh_token,
             )
 
 

@@ -89,6 +89,7 @@ class World:
         self._header_style = "usual"
         self._inactive = False
         self._rotates = True
+        self._one_pair = False
         self._has_revoke = True
         self._unlisted: set[int] = set()
         self._next_id = 12_000_000_000
@@ -109,8 +110,11 @@ class World:
     def client(self, client_id: str, client_secret: str) -> None:
         self._clients[client_id] = client_secret
 
-    def application(self, inactive: bool = False, rotates: bool = True, has_revoke: bool = True) -> None:
-        self._inactive, self._rotates, self._has_revoke = inactive, rotates, has_revoke
+    def application(
+        self, inactive: bool = False, rotates: bool = True, has_revoke: bool = True, one_pair: bool = False
+    ) -> None:
+        """one_pair: connecting once more ends the tokens given before."""
+        self._inactive, self._rotates, self._has_revoke, self._one_pair = inactive, rotates, has_revoke, one_pair
 
     def athlete(self, athlete_id: int, **facts: Any) -> None:
         usual = {
@@ -288,6 +292,8 @@ class World:
             if found is None or found["client"] != client:
                 raise wrong(400, "Bad Request", "AuthorizationCode", "code", "invalid")
             athlete = self._athletes[found["athlete"]]
+            if self._one_pair:
+                self.revoke(found["athlete"], client)
             return Answer(200, self._issue(found["athlete"], found["scopes"], client) | {"athlete": athlete})
         spent = form.get("refresh_token", "")
         found = self._refresh.get(spent)

@@ -132,6 +132,24 @@ def test_one_strava_account_belongs_to_one_athlete(as_ada, as_eve, strava, cast:
     assert Client(first).activities() == [], "and can be refreshed"
 
 
+def test_who_is_refused_does_not_end_the_tokens_of_the_first(as_ada, as_eve, strava):
+    strava.application(one_pair=True)
+    connect(as_ada, strava)
+    assert connect(as_eve, strava).status_code == 409
+    first = StravaAccount.objects.get()
+    assert Client(first).activities() == []
+    StravaAccount.objects.update(expires_at=timezone.now())
+    assert Client(first).activities() == []
+
+
+def test_tokens_that_allow_less_are_not_passed_on(as_ada, as_eve, strava):
+    connect(as_ada, strava)
+    before = StravaAccount.objects.values_list("refresh_token").get()
+    strava.consent(7, ["read", "activity:read"])
+    assert connect(as_eve, strava).status_code == 409
+    assert StravaAccount.objects.values_list("refresh_token").get() == before
+
+
 def test_another_strava_account_does_not_take_the_place_of_the_first(as_ada, ada, strava):
     connect(as_ada, strava)
     strava.athlete(8, firstname="Other")

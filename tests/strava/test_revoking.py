@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from pydantic import SecretStr
 
+from activities import locks
 from activities.models import StravaAccount, StravaApplication, StravaRevocation
 from activities.strava import connecting, limiter, oauth, tokens
 from activities.strava.client import Client
@@ -224,6 +225,27 @@ def test_who_connects_again_before_it_was_asked_keeps_the_new_grant(as_ada, ada,
     revoke_what_is_due()
     assert not StravaRevocation.objects.exists()
     assert Client(StravaAccount.objects.get(athlete=ada)).activities() == [] and asked(strava).count("revoke") == 0
+
+
+def test_nobody_connects_while_access_is_being_revoked(as_ada, ada, strava, account, monkeypatch):
+    let_go(account)
+    back = there_and_back(as_ada, strava)
+    monkeypatch.setattr(connecting, "TURN_S", 0.2)
+    began, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with locks.alone(locks.STRAVA_REVOKE, ada.pk):
+            began.set()
+            over.wait(10)
+        connection.close()
+
+    worker_at_it = threading.Thread(target=hold)
+    worker_at_it.start()
+    assert began.wait(10)
+    assert as_ada.get(back).status_code == 200 and not StravaAccount.objects.connected().exists()
+    over.set()
+    worker_at_it.join()
+    assert not strava.calls("/oauth/token"), "the code is not spent"
 
 
 def test_who_says_no_on_the_way_back_is_revoked_after_all(as_ada, strava, account):
