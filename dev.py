@@ -1013,8 +1013,16 @@ def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, d
     supervisor.run("migrate", [*manage_py, "migrate", "--no-input"], env)
     supervisor.start("web", gunicorn(python, port), {**env, "WEB_CONCURRENCY": given("WEB_CONCURRENCY") or "2"})
     demo_made = var / "demo_made"
-    if demo and (not demo_made.exists() or given("DEMO_PASSWORD")):
-        supervisor.run("demo", [*manage_py, "generate_demo", "--people"], env)  # whom READY names can sign in
+    shown = ACCOUNTS if demo or demo_made.exists() else ()
+    if shown:  # whom READY names can sign in
+        again = ["--if-there"] if demo_made.exists() else []
+        try:
+            supervisor.run("demo", [*manage_py, "generate_demo", "--people", *again], env)
+        except Trouble:
+            if not again:
+                raise
+            demo, shown = False, ()
+            log("The demo stays away; python3 dev.py manage generate_demo brings it back.")
     until_ready(port, check)  # alone: starting all at once keeps a small machine busy for longer than pages need
     alone = ["--without-mingle", "--without-gossip"]
     supervisor.start("worker", celery(python, "worker", "--pool", "prefork", "--concurrency", "2", *alone), env)
@@ -1022,7 +1030,6 @@ def serve(supervisor: Supervisor, servers: Servers, python: str, *, port: int, d
 
     if demo:
         demo_made.touch()
-    shown = ACCOUNTS if demo_made.exists() else ()
     accounts = [{"role": role, "email": email, "password": env["DEMO_PASSWORD"]} for role, email in shown]
     facts = {
         "url": env["SITE_URL"] + "/",

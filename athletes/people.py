@@ -32,7 +32,8 @@ def make_person(
     Somebody who is there already keeps what they have, and gets the role and the password.
     """
     user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, password, name=name)
-    user.set_password(password)
+    if not user.check_password(password):  # the same one set anew would sign them out
+        user.set_password(password)
     user.name = user.name or name
     user.is_staff = user.is_staff or role in {"coach", "operator"}
     user.is_superuser = user.is_superuser or role == "operator"

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from activities import demonstration
 from activities.models import Activity, ImportBatch
@@ -107,8 +107,14 @@ def test_bringing_in_goes_on_where_it_was_and_ends_when_the_demo_is_removed(cast
     assert other.files.count() == 0
 
 
-def test_the_command_line_makes_and_removes_it(cast: Cast):
+def test_the_command_line_makes_and_removes_it(cast: Cast, settings):
+    settings.DEMO_PASSWORD = "a fair long phrase"
     call_command("generate_demo", years=0.05, no_wait=True)
     assert Athlete.objects.filter(is_demo=True).exists()
+    olga = User.objects.get(email="olga@demo.invalid")
+    call_command("generate_demo", people=True, if_there=True)
+    assert User.objects.get(pk=olga.pk).password == olga.password, "the same password again signs nobody out"
     call_command("remove_demo")
+    with pytest.raises(CommandError, match="removed"):
+        call_command("generate_demo", people=True, if_there=True)
     assert not User.objects.filter(email__endswith="@demo.invalid").exists()

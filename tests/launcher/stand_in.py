@@ -9,6 +9,8 @@ command, *rest = sys.argv[1:]
 if command == "migrate":
     print("no migrations to apply")
 elif command == "generate_demo":
+    if "--if-there" in rest and os.path.exists("demo_removed"):
+        sys.exit("CommandError: The demo was removed.")
     print("demo", *rest)
 elif command == "sql":
     psql = os.environ["PSQL"]

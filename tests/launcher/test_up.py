@@ -71,6 +71,15 @@ def test_whom_ready_names_is_there_by_then_and_is_named_again_when_the_demo_is_r
     stop(process)
 
 
+def test_a_demo_that_was_removed_stays_away(any_project: Project, port: int) -> None:
+    stop(any_project.up(port))
+    (any_project.folder / "demo_removed").touch()
+    again = any_project.up(port)
+    assert any_project.run_file["accounts"] == []
+    words = stop(again)
+    assert "Sign in as" not in words and "demo --seed" not in words
+
+
 def test_without_a_demo_there_are_no_accounts_to_show(any_project: Project, port: int) -> None:
     process = any_project.up(port, "--no-demo")
     assert any_project.run_file["accounts"] == []

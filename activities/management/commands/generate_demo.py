@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from activities import demo, demonstration, ingest
 from activities.demonstration import ADA, CARL, OLGA
@@ -25,9 +25,12 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=date.fromisoformat, default=date.today(), metavar="DATE")
         parser.add_argument("--truth", metavar="FILE.csv", help="write what every run really was")
         parser.add_argument("--people", action="store_true", help="make the people alone, who can sign in then")
+        parser.add_argument("--if-there", action="store_true", help="fail where its people were removed")
         parser.add_argument("--no-wait", action="store_true", help="leave the reading to the workers")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["if_there"] and not demonstration.people().exists():
+            raise CommandError("The demo was removed.")
         if demonstration.is_going():
             demonstration.remove_now()
         ada, password = demonstration.make_people()
