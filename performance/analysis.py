@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -250,7 +251,7 @@ def _search(athlete: Athlete) -> None:
         _sampled(athlete),
         answers=answers,
     )
-    known = list(Race.objects.of(athlete).select_for_update())
+    known = list(Race.objects.of(athlete).select_for_update().order_by("pk"))  # the order of all who lock several
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
     linked = RaceRecording.objects.filter(race__athlete=athlete, said=True)
     part_of_another = set(linked.values_list("recording__activity_id", flat=True))
@@ -266,6 +267,7 @@ def _search(athlete: Athlete) -> None:
                 continue
             race = Race(athlete=athlete, found_in=run, local_date=run.local_date)
             new.append(race)
+        agreed = _agreed(race, run) if race.pk in decided else {}
         race.found_in = run
         race.probability = found.probability
         race.evidence = {
@@ -276,7 +278,8 @@ def _search(athlete: Athlete) -> None:
             "downhill": run.pk in downhill,
             "by_summary": one.by_summary,
             "inside": one.inside and {"start_s": one.inside.start_s, "time_s": one.inside.time_s},
-        }
+            "run_m": run.distance_m,
+        } | agreed
     _look_inside([race for race in [*known, *new] if race.found_in_id is not None and race.evidence])
     kept: list[Race] = []
     for race in [*known, *new]:
@@ -289,6 +292,19 @@ def _search(athlete: Athlete) -> None:
     derive_all(athlete, kept)
 
 
+def _agreed(race: Race, run: Activity) -> dict[str, Any]:
+    """The distance, and the part of the recording, that somebody saw when they answered: no search changes it. Where the
+    run itself was changed since (cropped, say), it is looked for again.
+    """
+    metres, run_m = race.evidence.get("official_distance_m"), race.evidence.get("run_m", run.distance_m)
+    if not metres or race.found_in_id != run.pk or not run_m or not run.distance_m:
+        return {}
+    if abs(run.distance_m / run_m - 1) > SAME_LENGTH:
+        return {}
+    return {"official_distance_m": metres, "inside": race.evidence.get("inside")}
+
+
+SAME_LENGTH = 0.001
 #: run on no course that anybody could have measured
 _NO_COURSE = frozenset({race_detection.Kind.TREADMILL, race_detection.Kind.VIRTUAL})
 

@@ -22,6 +22,7 @@ from performance.race_detection.distances import STANDARD_DISTANCES
 from performance.race_detection.history import RIEGEL, TEN_KM, Floats
 from performance.race_detection.names import read_name
 from performance.race_detection.runs import RunSummary
+from performance.race_detection.scorecard import shipped_scorecard
 from performance.race_detection.stretches import SHORTEST_M, Stretch
 
 FILE = Path(__file__).with_name("samples.toml")
@@ -92,12 +93,21 @@ def refine(
             refined.append(Refined(known, known.probability))
             continue
         readings = [_as_whole(known, whole, own)]
-        for part, reasons in weighed[run.id]:
+        for part, reasons in () if _is_the_whole(run, known) else weighed[run.id]:
             like = sum(taught.values()) - taught.get(run.id, 0) if _sum(reasons) >= TAUGHT_FROM else 0
             readings.append(_as_part(known, part, reasons, like))
         likelier = max(readings, key=lambda reading: reading.log_odds)
         refined.append(Refined(likelier.of(known), known.probability, likelier.part))
     return refined
+
+
+def _is_the_whole(run: RunSummary, known: Assessment) -> bool:
+    """The recording has an official distance, and its title or all its summary says that it was raced over that."""
+    metres = known.official_distance_m
+    if metres is None:
+        return False
+    named = any(abs(one - metres) < 1 for one in read_name(run.name).distances_m)
+    return named or known.probability >= shipped_scorecard().to_decide
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from activities import streams
 from activities.models import Activity, Recording
@@ -502,6 +503,28 @@ def test_what_was_said_about_a_race_inside_a_file_holds_and_looking_again_change
     decisions.decide(race.pk, what="rejected", by=season.user)
     analysed(season)
     assert Race.objects.get(found_in=session).state == Race.State.REJECTED
+
+
+def test_the_distance_somebody_confirmed_stays_whatever_samples_show_later(season):
+    """A ten, its first half much the faster: as samples see it, a race of five kilometres and the way home."""
+    ten = run_of(season, 0, (5_030, 268), (4_990, 372))
+    shown = streams.read(ten.recordings.get())
+    streams.replace(ten.recordings.get(), Streams.empty())
+    decisions.mark(ten, by=season.user)
+    analysed(season)
+    race = Race.objects.get()
+    assert (race.distance_m, race.time_s) == (10_000, pytest.approx(5_030 * 0.268 + 4_990 * 0.372, abs=2))
+    streams.replace(ten.recordings.get(), shown)
+    Activity.objects.filter(pk=ten.pk).update(changed_at=timezone.now())
+    analysed(season)
+    assert Analysis.objects.get(activity=ten).stretches[1:], "there is something inside"
+    race.refresh_from_db()
+    assert (race.distance_m, race.state) == (10_000, Race.State.CONFIRMED)
+    assert race.time_s == pytest.approx(5_030 * 0.268 + 4_990 * 0.372, abs=20)
+    Activity.objects.filter(pk=ten.pk).update(distance_m=7_300.0)  # cropped: what was confirmed is not there any more
+    analysis.find_races(season.pk)
+    race.refresh_from_db()
+    assert race.distance_m != 10_000
 
 
 def test_a_run_that_lost_its_samples_loses_no_race_that_its_summary_shows(raced, ada):

@@ -90,6 +90,17 @@ def found_inside(seed: int) -> tuple[RunSummary, Refined]:
     )
 
 
+def test_a_recording_that_its_title_says_was_the_race_is_not_read_as_a_longer_one() -> None:
+    run, found = found_inside(100)
+    assert found.inside is not None
+    runs, samples = career(100)
+    for name, read_as_part in (("Afternoon Run", True), ("Easy 10k", False)):
+        told = replace(run, name=name, name_tokens=None, distance_m=10_020.0)
+        history = [told if one.summary.id == run.id else one.summary for one in runs]
+        again = next(one for one in refine(history, assess(history), samples) if one.assessment.id == run.id)
+        assert (again.inside is not None) == read_as_part
+
+
 def without(samples: dict[str, Sampled], run_id: str, **figures) -> dict[str, Sampled]:
     """The same with some figures of one run's stretches changed."""
     one = samples[run_id]
