@@ -381,7 +381,9 @@ def undo(file: ResultsFile) -> int:
         if file.state not in {State.TAKEN, State.UNDOING}:
             return 0
         touched = [told for told in file.outcomes if told["outcome"] in {"new", "adds"}]
-        races = Race.objects.of(file.athlete).select_for_update().order_by("pk").in_bulk([told["race"] for told in touched])
+        races = (
+            Race.objects.of(file.athlete).select_for_update().order_by("pk").in_bulk([told["race"] for told in touched])
+        )
         kept, going, restored = 0, [], []
         for told in touched:
             race = races.get(told["race"])
