@@ -26,7 +26,7 @@ def _said_something() -> Q:
 
 
 def when_activities_go(*, activity_ids: Collection[int], athlete_id: int, **kwargs: Any) -> None:
-    races = Race.objects.select_for_update(of=("self",)).filter(found_in__in=activity_ids)
+    races = Race.objects.select_for_update(of=("self",)).filter(found_in__in=activity_ids).order_by("pk")
     kept = list(races.filter(_said_something()).select_related("athlete"))
     races.exclude(pk__in=[race.pk for race in kept]).delete()
     for race in kept:
