@@ -34,7 +34,7 @@ log = structlog.get_logger("agegrade.analysis")
 
 #: raise it when a change of ours makes stored results wrong; everything older is analysed again by itself
 ANALYSIS_VERSION = 5
-RACE_SEARCH_VERSION = 6
+RACE_SEARCH_VERSION = 7
 SEARCHES_AT_ONCE = 5
 
 #: over each of these, to the millimetre, every run on foot has its best effort stored
@@ -250,6 +250,7 @@ def _search(athlete: Athlete) -> None:
         race_detection.assess(summaries, answers=answers, events=events),
         _sampled(athlete),
         answers=answers,
+        asked_at=settings.RACE_ASK_AT,
     )
     known = list(Race.objects.of(athlete).select_for_update().order_by("pk"))  # the order of all who lock several
     decided = set(RaceDecision.objects.filter(race__athlete=athlete).values_list("race_id", flat=True))
@@ -279,6 +280,7 @@ def _search(athlete: Athlete) -> None:
             "by_summary": one.by_summary,
             "inside": one.inside and {"start_s": one.inside.start_s, "time_s": one.inside.time_s},
             "run_m": run.distance_m,
+            "agreed": one.agreed,
         } | agreed
     _look_inside([race for race in [*known, *new] if race.found_in_id is not None and race.evidence])
     kept: list[Race] = []
@@ -299,9 +301,11 @@ def _agreed(race: Race, run: Activity) -> dict[str, Any]:
     metres, run_m = race.evidence.get("official_distance_m"), race.evidence.get("run_m", run.distance_m)
     if not metres or race.found_in_id != run.pk or not run_m or not run.distance_m:
         return {}
-    if abs(run.distance_m / run_m - 1) > SAME_LENGTH:
+    inside = race.evidence.get("inside")
+    still_fits = not inside and within_window(run.distance_m, metres)  # another watch measures a little more or less
+    if abs(run.distance_m / run_m - 1) > SAME_LENGTH and not still_fits:
         return {}
-    return {"official_distance_m": metres, "inside": race.evidence.get("inside")}
+    return {"official_distance_m": metres, "inside": inside}
 
 
 SAME_LENGTH = 0.001
@@ -513,7 +517,7 @@ def _pieces(leader: Recording | None, said: Sequence[RaceRecording]) -> list[Rac
 
 def _describe(race: Race, leader: Recording | None, pieces: Sequence[RaceRecording]) -> None:
     run = leader.activity if leader else None
-    race.name = race.said_name or (run.name if run else "") or race.name
+    race.name = race.said_name or (run.name if run else "")  # not what a run was called that is gone or says it no more
     if run is not None:
         race.local_date = run.local_date
     official = race.said_distance_m or (_distance_m(race, pieces) or race.evidence.get("official_distance_m"))
@@ -642,7 +646,7 @@ def _state(decided: str, race: Race) -> str:
         return Race.State.CONFIRMED  # a person said so
     probability = race.probability or 0.0
     by_summary = race.evidence.get("by_summary", probability)  # samples alone make nothing count at once
-    if min(probability, by_summary) >= settings.RACE_FOUND_AT:
+    if min(probability, by_summary) >= settings.RACE_FOUND_AT and race.evidence.get("agreed", True):
         return Race.State.FOUND
     return (
         Race.State.TO_DECIDE

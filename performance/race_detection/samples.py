@@ -57,11 +57,13 @@ class Sampled:
 @dataclass(frozen=True)
 class Refined:
     """assessment: with what the samples said.  by_summary: the probability without that.  inside: the part that is the
-    race, where that is the likelier reading."""
+    race, where that is the likelier reading.  agreed: that part is no other distance than the summary, or the title, tells.
+    """
 
     assessment: Assessment
     by_summary: float
     inside: Stretch | None = None
+    agreed: bool = True
 
 
 Weighed = Sequence[tuple[Stretch, Sequence[Reason]]]
@@ -73,8 +75,11 @@ def refine(
     sampled: Mapping[str, Sampled],
     *,
     answers: Mapping[str, bool] | None = None,
+    asked_at: float | None = None,
 ) -> list[Refined]:
     """The assessments of one athlete's whole history, in their order, with what samples say; ids as in the history.
+
+    asked_at: the probability from which the athlete is asked; without it the one recommended.
 
     Costs a comparison with the runs around for each stretch that stands out, which few runs have: 3,000 runs take some
     tenths of a second.
@@ -86,6 +91,7 @@ def refine(
         if run.id in sampled
     }
     taught = _taught(weighed, answers or {})
+    limit = shipped_scorecard().to_decide if asked_at is None else asked_at
     refined: list[Refined] = []
     for run, known in zip(history, assessed, strict=True):
         whole = sampled[run.id].whole if run.id in sampled else None
@@ -93,21 +99,37 @@ def refine(
             refined.append(Refined(known, known.probability))
             continue
         readings = [_as_whole(known, whole, own)]
-        for part, reasons in () if _is_the_whole(run, known) else weighed[run.id]:
+        for part, reasons in weighed[run.id]:
+            if not _may_be_the_race(part, run, known, limit):
+                continue
             like = sum(taught.values()) - taught.get(run.id, 0) if _sum(reasons) >= TAUGHT_FROM else 0
             readings.append(_as_part(known, part, reasons, like))
         likelier = max(readings, key=lambda reading: reading.log_odds)
-        refined.append(Refined(likelier.of(known), known.probability, likelier.part))
+        part_m = likelier.part.distance_m if likelier.part is not None else None
+        agreed = part_m is None or _is_among(part_m, (known.official_distance_m, *_named(run)))
+        refined.append(Refined(likelier.of(known), known.probability, likelier.part, agreed))
     return refined
 
 
-def _is_the_whole(run: RunSummary, known: Assessment) -> bool:
-    """The recording has an official distance, and its title or all its summary says that it was raced over that."""
-    metres = known.official_distance_m
-    if metres is None:
+def _may_be_the_race(part: Stretch, run: RunSummary, known: Assessment, asked_at: float) -> bool:
+    """Not where the title names what the whole run measured; nor, unless the title names the part, where the whole run
+    is of an official distance and its summary alone has the athlete asked. A 10 km race holds a good 5 km too."""
+    whole_m = known.official_distance_m
+    if whole_m is None:
+        return True
+    named = _named(run)
+    if _is_among(whole_m, named):
         return False
-    named = any(abs(one - metres) < 1 for one in read_name(run.name).distances_m)
-    return named or known.probability >= shipped_scorecard().to_decide
+    return known.probability < asked_at or _is_among(part.distance_m, named)
+
+
+def _named(run: RunSummary) -> Sequence[float]:
+    """The distances in the title, where there is one to be read."""
+    return read_name(run.name).distances_m if run.name and run.name_tokens is None else ()
+
+
+def _is_among(metres: float, distances_m: Sequence[float | None]) -> bool:
+    return any(other is not None and abs(metres - other) < 1 for other in distances_m)
 
 
 @dataclass(frozen=True)
@@ -198,8 +220,7 @@ def _of_part(run: RunSummary, part: Stretch, own: "_Own") -> Iterator[Reason]:
     yield from _reason("inside_pieces", part.pieces, card)
     if part.distance_m in RARE_M:
         yield from _reason("inside_rare", 1.0, card, over=0.0, distance_m=part.distance_m)
-    named = read_name(run.name).distances_m if run.name and run.name_tokens is None else ()
-    is_named = any(abs(metres - part.distance_m) < 1 for metres in named)
+    is_named = _is_among(part.distance_m, _named(run))
     yield from _reason("inside_named", float(is_named), card, over=0.0, distance_m=part.distance_m)
 
 

@@ -527,6 +527,95 @@ def test_the_distance_somebody_confirmed_stays_whatever_samples_show_later(seaso
     assert race.distance_m != 10_000
 
 
+def ten_km_with_a_fast_half(athlete: Athlete, *, name: str, distance_m: float = 10_020) -> Activity:
+    """Training with slow five kilometres, and a run one half of which stands out of its samples like a race in it."""
+    day = {"athlete": athlete, "hr_avg": None}
+    for week in range(1, 15):
+        run = make_activity(**day, started_at=SUNDAY - timedelta(days=7 * week), distance_m=8_000, time_s=2_950)
+        shows(run, {5_000: 1_790 + week})
+    run = make_activity(**day, name=name, started_at=SUNDAY, distance_m=distance_m, time_s=2_895)
+    shows(run, {5_000: 1_330, 10_000: 2_890}, fast_half=True)
+    return run
+
+
+def shows(run: Activity, efforts: dict[float, float], *, fast_half: bool = False) -> None:
+    calm = {"start_s": 0.0, "uneven": 0.03, "slowest": 0.95, "stopped_s": 0.0, "pieces": 0}
+    stretches = [calm | {"distance_m": run.distance_m, "time_s": run.elapsed_s}]
+    if fast_half:
+        stretches.append(calm | {"distance_m": 5_000.0, "time_s": 1_330.0, "rest": 1.17, "over": 0.002})
+    Analysis.objects.create(activity=run, stretches=stretches, version=1, seen_change=run.changed_at)
+    recording = run.recordings.get()
+    for metres, time_s in efforts.items():
+        BestEffort.objects.create(activity=run, recording=recording, distance_m=metres, time_s=time_s, start_s=0)
+
+
+def result(run: Activity) -> tuple[str, float | None, float | None]:
+    race = Race.objects.get(found_in=run)
+    return race.state, race.distance_m, race.time_s
+
+
+def test_a_race_confirmed_as_the_whole_run_is_never_read_as_a_part_of_it(ada):
+    run = ten_km_with_a_fast_half(ada, name="Sunday")
+    both = Analysis.objects.get(activity=run).stretches
+    Analysis.objects.filter(activity=run).update(stretches=both[:1])
+    decisions.mark(run, by=ada.user)
+    analysis.find_races(ada.pk)
+    assert result(run) == ("confirmed", 10_000, 2_890)
+    Analysis.objects.filter(activity=run).update(stretches=both)
+    Activity.objects.filter(pk=run.pk).update(distance_m=10_060.0)
+    analysis.find_races(ada.pk)
+    assert result(run) == ("confirmed", 10_000, 2_890)
+
+
+def test_a_race_confirmed_as_a_part_of_a_run_stays_that_part_without_samples(season):
+    run = run_of(season, 0, *RACE_BETWEEN)
+    analysed(season)
+    race = Race.objects.get()
+    decisions.decide(race.pk, what="confirmed", by=season.user)
+    before = result(run)
+    Analysis.objects.filter(activity=run).update(stretches=[])
+    BestEffort.objects.filter(activity=run).delete()
+    analysis.find_races(season.pk)
+    assert result(run) == before
+    assert before[:2] == ("confirmed", 5_000)
+
+
+def test_a_confirmed_race_follows_the_athlete_who_corrects_how_long_the_run_was(ada):
+    run = ten_km_with_a_fast_half(ada, name="Sunday")
+    decisions.mark(run, by=ada.user)
+    analysis.find_races(ada.pk)
+    Analysis.objects.all().update(stretches=[])
+    Activity.objects.filter(pk=run.pk).update(distance_m=15_030.0, corrected=["distance_m"])
+    analysis.find_races(ada.pk)
+    assert result(run)[:2] == ("confirmed", 15_000)
+
+
+def test_where_the_title_names_the_whole_runs_distance_no_part_of_it_is_the_race(ada):
+    run = ten_km_with_a_fast_half(ada, name="City 10K Race")
+    analysis.find_races(ada.pk)
+    assert result(run)[1:] == (10_000, 2_890)
+
+
+def test_nothing_counts_at_once_where_summary_and_samples_tell_different_distances(ada):
+    run = ten_km_with_a_fast_half(ada, name="Easter race", distance_m=9_300)
+    Activity.objects.filter(pk=run.pk).update(sub_sport="race")
+    analysis.find_races(ada.pk)
+    race = Race.objects.get(found_in=run)
+    assert race.distance_m == 5_000
+    assert min(race.probability, race.evidence["by_summary"]) >= 0.995
+    assert race.state == Race.State.TO_DECIDE
+
+
+def test_a_search_locks_an_athletes_races_in_the_order_in_which_answers_do(raced, ada):
+    with CaptureQueriesContext(connection) as captured:
+        analysis.find_races(ada.pk)
+    locking = [
+        query["sql"] for query in captured if "FOR UPDATE" in query["sql"] and '"performance_race".' in query["sql"]
+    ]
+    assert locking
+    assert all('ORDER BY "performance_race"."id" ASC' in sql for sql in locking)
+
+
 def test_a_run_that_lost_its_samples_loses_no_race_that_its_summary_shows(raced, ada):
     known = Race.objects.get()
     Analysis.objects.update(stretches=[])

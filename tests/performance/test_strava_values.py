@@ -5,8 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+from activities import joining
 from activities.models import Activity, Recording
-from performance import analysis
+from performance import analysis, decisions
 from performance.models import Race
 from tests.conftest import Cast, signed_in
 from tests.factories import grant, make_activity, make_race, make_recording, make_user
@@ -86,6 +87,27 @@ def test_what_the_athlete_typed_is_shown_whatever_strava_says(carl, completed):
     assert "My own words" in read(carl, "/activities/?athlete={ada}&q=own+words", completed)
     Race.objects.filter(pk=completed["race"]).update(said_name="Bury 10K", name="Bury 10K")
     assert "Bury 10K" in read(carl, "/races/?athlete={ada}&q=bury", completed)
+
+
+@pytest.mark.parametrize("sources", [["strava"], ["strava", "file"]])
+def test_a_title_that_strava_alone_told_goes_with_stravas_data(cast, completed, sources):
+    decisions.decide(completed["race"], what="confirmed", by=cast.ada.user)
+    analysis.find_races(cast.ada.pk)
+    assert Race.objects.get().name == TITLE
+    joining.take_back(cast.ada.pk, list(Recording.objects.filter(source__in=sources)))
+    analysis.find_races(cast.ada.pk)
+    assert [(race.state, race.name) for race in Race.objects.all()] == (
+        [("confirmed", "")] if len(sources) == 1 else []
+    )
+
+
+def test_a_title_of_strava_does_not_stay_with_a_race_whose_run_is_parted_from_it(cast, completed):
+    Race.objects.filter(pk=completed["race"]).update(typed=True, chip_time_s=2_700)
+    decisions.unlink(completed["race"], Activity.objects.get(), by=cast.ada.user)
+    assert Race.objects.get(pk=completed["race"]).name == ""
+    Race.objects.filter(pk=completed["race"]).update(said_name="Bury 10K")
+    analysis.find_races(cast.ada.pk)
+    assert Race.objects.get(pk=completed["race"]).name == "Bury 10K"
 
 
 def test_ones_own_runs_are_not_asked_about(as_ada, cast, completed, django_assert_num_queries):
