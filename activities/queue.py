@@ -31,3 +31,13 @@ def ask_for(task: Task, *args: Any, wait_s: float = 0, waited_for: bool = False)
             log.warning("queue away", task=task.name, error=type(error.__cause__ or error).__name__)
 
     transaction.on_commit(send)
+
+
+def ask_at_once(task: Task, *args: Any) -> bool:
+    """The same for what no net would find again and somebody waits for: at once, and whether the queue took it."""
+    try:
+        task.apply_async(args, queue=NOW)
+    except OperationalError as error:
+        log.warning("queue away", task=task.name, error=type(error.__cause__ or error).__name__)
+        return False
+    return True

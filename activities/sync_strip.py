@@ -96,17 +96,23 @@ def _strava_strip(athlete: Athlete) -> SyncStrip | None:
     sync: StravaSync | None = getattr(account, "sync", None)
     trouble = (sync.error if sync else "") or ("" if account.state == "connected" else account.state)
     if trouble and trouble != "rate_limited":
-        return _stopped(trouble)
+        return _stopped(trouble, goes_on=sync is not None and sync.due_at is not None)
     return _going_on(sync) if sync is not None else None
 
 
-def _stopped(trouble: str) -> SyncStrip:
+def _stopped(trouble: str, *, goes_on: bool) -> SyncStrip:
     """By a fault, until the athlete does something about it or it is over."""
     words = words_for(trouble)
     if words.reconnect:
         there, act = reverse("activities:strava-connect"), _("Connect again")
         return SyncStrip(state=trouble, title=words.title, kind=words.kind, href=there, act=act, polls_s=0)
-    return SyncStrip(state=trouble, title=words.title, kind=words.kind, href=reverse("activities:sync"), polls_s=SELDOM)
+    return SyncStrip(
+        state=trouble,
+        title=words.title,
+        kind=words.kind,
+        href=reverse("activities:sync"),
+        polls_s=SELDOM if goes_on else 0,
+    )
 
 
 def _going_on(sync: StravaSync) -> SyncStrip | None:  # noqa: PLR0911 - one line a state

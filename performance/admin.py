@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from activities import measures
 from activities.models import Activity
-from activities.queue import ask_for
+from activities.queue import ask_at_once
 from athletes import access
 from athletes.models import Athlete, CoachGrant, User
 from athletes.people import note_look
-from performance import decisions, exports, tasks
+from performance import analysis, decisions, exports, tasks
 from performance.dashboard import age_grade_block
 from performance.models import Race, RaceDecision
 from performance.race_book import NEWEST, RaceBook
@@ -295,8 +295,11 @@ class RaceAdmin(Granted):
         latest = RaceDecision.objects.filter(race=OuterRef("pk")).order_by("-pk").values("pk")[:1]
         seen = {pk: last or 0 for pk, last in queryset.annotate(last=Subquery(latest)).values_list("pk", "last")}
         if len(seen) > decisions.AT_ONCE:
-            ask_for(tasks.decide_races, list(seen.items()), what, request.user.pk, waited_for=True)
-            self._in_the_background(request, len(seen))
+            if ask_at_once(tasks.decide_races, list(seen.items()), what, request.user.pk):
+                self._in_the_background(request, len(seen))
+            else:
+                words = _("The queue does not answer just now, so nothing was changed. Try again in a minute.")
+                self.message_user(request, words, messages.ERROR)
             return
         done = decisions.decide_for(seen, what=what, by=request.user)  # type: ignore[arg-type]
         words = ngettext("%(n)d race: %(what)s.", "%(n)d races: %(what)s.", done) % {"n": done, "what": what.label}
@@ -306,8 +309,10 @@ class RaceAdmin(Granted):
             self.message_user(request, left, messages.WARNING)
 
     def _in_the_background(self, request: HttpRequest, n: int) -> None:
-        words = _(
-            "%d races are too many to wait for: it goes on in the background. Load this list again to see how far it is."
+        words = ngettext(
+            "%d race is too many to wait for: it goes on in the background. Load this list again to see how far it is.",
+            "%d races are too many to wait for: it goes on in the background. Load this list again to see how far it is.",
+            n,
         )
         self.message_user(request, words % n, messages.INFO)
 
@@ -324,7 +329,7 @@ class RaceAdmin(Granted):
     def analyse_again(self, request: HttpRequest, queryset: QuerySet[Race]) -> None:
         """In the background: the runs behind them count as changed, and their runners' histories are searched again."""
         ids = list(queryset.values_list("pk", flat=True))
-        ask_for(tasks.analyse_races_again, ids)
+        analysis.want_again(ids)
         words = ngettext("%d race is being analysed again.", "%d races are being analysed again.", len(ids)) % len(ids)
         self.message_user(request, words, messages.SUCCESS)
 

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from celery import shared_task
+from django.db import DatabaseError
 from django.utils import timezone
 
 from activities.models import ImportBatch, StravaActivity
@@ -84,17 +85,12 @@ def undo_results(file_id: int) -> None:
         results_import.undo(file)
 
 
-@shared_task
+@shared_task(autoretry_for=(DatabaseError,), retry_backoff=True, max_retries=3)
 def decide_races(seen: list[tuple[int, int]], what: str, by_id: int) -> None:
     """A coach's answer to more races than a request should wait for. What was decided since is left as it is."""
     by = User.objects.filter(pk=by_id, is_active=True).first()
     if by is not None:
         decisions.decide_for(dict(seen), what=what, by=by)
-
-
-@shared_task
-def analyse_races_again(race_ids: list[int]) -> None:
-    analysis.want_again(race_ids)
 
 
 @shared_task

@@ -108,3 +108,6 @@ def test_the_address_of_a_button_says_that_it_is_no_page(as_ada):
     answer = as_ada.get("/races/decide/")
     assert answer.status_code == 405 and answer["Allow"] == "POST"
     assert "There is no page at this address" in answer.content.decode()
+    page = as_ada.get("/races/")
+    dressed = {"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"}
+    assert dressed <= page.headers.keys() and dressed <= answer.headers.keys()

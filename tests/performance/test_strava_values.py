@@ -21,7 +21,7 @@ REASONS = [
 #: every page and file where a coach reads of runs and races
 PLACES = (
     "/?athlete={ada}", "/activities/?athlete={ada}", "/activities.csv?athlete={ada}", "/activities.json?athlete={ada}",
-    "/activities/{run}/", "/activities/{run}.json", "/races/?athlete={ada}", "/races/?athlete={ada}&state=to_decide",
+    "/activities/{run}/", "/activities/{run}.json", "/efforts.json?athlete={ada}", "/races/?athlete={ada}", "/races/?athlete={ada}&state=to_decide",
     "/races/{race}/", "/races.csv?athlete={ada}", "/races.json?athlete={ada}", "/races.ics?athlete={ada}",
     "/bests/?athlete={ada}", "/bests/?athlete={ada}&ledger=efforts", "/predictions/?athlete={ada}",
     "/admin/activities/activity/", "/admin/activities/activity/{run}/change/", "/admin/performance/race/",
