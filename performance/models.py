@@ -47,6 +47,10 @@ class RaceQuerySet(ReadByQuerySet["Race"]):
                 continue
             if "name" in others:
                 race.name = race.said_name or run.name
+            if "distance_m" in others and not race.said_distance_m:
+                race.distance_m = race.age_grade = race.age_grade_other = None
+                if "evidence" not in race.get_deferred_fields():
+                    race.evidence = {**race.evidence, "official_distance_m": None, "run_m": None}
             if "evidence" not in race.get_deferred_fields():
                 race.evidence = {**race.evidence, "reasons": _told_by(race.evidence.get("reasons", []), others)}
 
@@ -75,14 +79,51 @@ class RaceQuerySet(ReadByQuerySet["Race"]):
         return self.order_by(F("age_grade").desc(nulls_last=True), "-local_date", "-pk")
 
 
-#: evidence that rests on a column of a run
-_EVIDENCE_OF: dict[str, str] = {"name": "name", "own_name": "name", "heart_rate": "hr_avg"}
+_CLOCK = ("elapsed_s", "timer_s", "moving_s")
+_PACE = ("distance_m", *_CLOCK)
+_START = ("started_at", "utc_offset_s")
+#: the columns of a run that each piece of evidence rests on; none at all: samples, which are the leading recording's own.
+#: Evidence that is not listed here is not told where Strava completed the run, nor are applause and company, which only
+#: Strava knows
+EVIDENCE_OF: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("flagged", "flagged_other", "flags_others"), ("sub_sport",)),
+    **dict.fromkeys(
+        (
+            "name_event", "name_event_training", "name_training", "name_year", "name_ordinal", "name_medal", "name_result",
+            "name_own", "name_automatic", "names_silent", "own_name", "name_repeated", "inside_named",
+        ),
+        ("name",),
+    ),
+    "name_distance": ("name", "distance_m"),
+    "name_time": ("name", *_CLOCK),
+    **dict.fromkeys(("distance_over", "distance_near", "distance_exact", "longest"), ("distance_m", "name")),
+    **dict.fromkeys(("marathon_length", "ultra_length", "distance_short"), ("distance_m",)),
+    "pace": _PACE,
+    **dict.fromkeys(("effort", "effort_margin"), (*_PACE, "ascent_m")),
+    "heart_rate": ("hr_avg",),
+    **dict.fromkeys(("no_stops", "stops", "samples_no_stops"), _CLOCK),
+    **dict.fromkeys(("start_slot", "on_the_half_hour"), _START),
+    "parkrun_time": (*_START, "distance_m"),
+    **dict.fromkeys(("warm_up", "cool_down", "faster_beside", "load", "rest"), (*_START, *_PACE)),
+    **dict.fromkeys(("athletes", "kudos", "achievements", "records"), ("strava",)),
+    **dict.fromkeys(("treadmill", "virtual", "walk"), ("sport", "sub_sport")),
+    "too_fast": _PACE,
+    **dict.fromkeys(("samples_heart", "inside_heart"), ("hr_max",)),
+    **dict.fromkeys(
+        (
+            "samples_even", "samples_pieces", "inside_level", "inside_rank", "inside_alike", "inside_rest", "inside_over",
+            "inside_rare", "inside_even", "inside_slowest", "inside_stopped", "inside_pieces", "inside_before",
+            "inside_after", "inside_answers",
+        ),
+        (),
+    ),
+}  # fmt: skip
 
 
 def _told_by(reasons: list[dict[str, Any]], kept_back: frozenset[str]) -> list[dict[str, Any]]:
     """The reasons that rest on nothing of what is kept back."""
-    codes = [code for code, column in _EVIDENCE_OF.items() if column in kept_back]
-    return [reason for reason in reasons if not any(str(reason.get("code", "")).startswith(code) for code in codes)]
+    hidden = kept_back | {"strava"}
+    return [one for one in reasons if hidden.isdisjoint(EVIDENCE_OF.get(str(one.get("code", "")), ("strava",)))]
 
 
 class Race(models.Model):

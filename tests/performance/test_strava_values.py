@@ -8,7 +8,9 @@ from django.test import Client
 from activities import joining
 from activities.models import Activity, Recording
 from performance import analysis, decisions
-from performance.models import Race
+from performance.models import EVIDENCE_OF, Race
+from performance.race_detection.samples import FROM_SAMPLES
+from performance.race_detection.scorecard import expert_scorecard
 from tests.conftest import Cast, signed_in
 from tests.factories import grant, make_activity, make_race, make_recording, make_user
 
@@ -108,6 +110,23 @@ def test_a_title_of_strava_does_not_stay_with_a_race_whose_run_is_parted_from_it
     Race.objects.filter(pk=completed["race"]).update(said_name="Bury 10K")
     analysis.find_races(cast.ada.pk)
     assert Race.objects.get(pk=completed["race"]).name == "Bury 10K"
+
+
+def test_every_reason_says_what_it_rests_on():
+    assert set(EVIDENCE_OF) == set(expert_scorecard().weights) | FROM_SAMPLES
+
+
+def test_a_distance_that_strava_alone_told_is_kept_with_its_grade_and_its_reasons(cast, carl, completed):
+    codes = ("distance_near", "pace", "kudos", "inside_even", "of_another_day")
+    reasons = [{"code": code, "weight": 1.0, "params": {}} for code in codes]
+    Recording.objects.exclude(source=Recording.Source.STRAVA).update(distance_m=None)
+    Race.objects.update(evidence={"reasons": reasons, "official_distance_m": 10_000.0}, distance_m=10_000.0)
+    race = Race.objects.visible_to(cast.carl).get()
+    assert (race.distance_m, race.age_grade, race.evidence["official_distance_m"]) == (None, None, None)
+    assert [reason["code"] for reason in race.evidence["reasons"]] == ["inside_even"]
+    assert Race.objects.visible_to(cast.ada.user).get().distance_m == 10_000
+    for place in PLACES:
+        read(carl, place, completed)
 
 
 def test_ones_own_runs_are_not_asked_about(as_ada, cast, completed, django_assert_num_queries):
