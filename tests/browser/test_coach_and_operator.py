@@ -23,7 +23,7 @@ def test_a_coach_goes_from_the_runners_to_the_administration(browse, audit, axe,
     assert page.get_by_role("cell", name="Ely 10K").first.is_visible()
     page.goto("/admin/performance/race/")
     assert axe.run(page, options=AS_IT_IS).response["violations"] == []
-    page.get_by_label("An event or a runner").fill("Ely")
+    page.get_by_label("An event or an athlete").fill("Ely")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=Ely**")
     assert page.get_by_text("Ely 10K").first.is_visible()
