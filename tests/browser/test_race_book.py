@@ -207,6 +207,7 @@ def test_the_whole_inbox_is_worked_off_by_keyboard_alone(browse, book):
                 break
         page.keyboard.press("Enter")
         expect(spoken(page)).to_contain_text(f"{expected} is a race.")
+        page.wait_for_function("document.activeElement.textContent.includes('Undo')")  # it is moved there after that
     assert not Race.objects.to_decide().exists()
 
 

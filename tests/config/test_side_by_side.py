@@ -112,6 +112,7 @@ def test_uploads_progress_sessions_locks_and_undo_work_whoever_answers(tmp_path:
         ]
         until(answering(one))
         until(answering(two))
+        until(lambda: all("ready." in (tmp_path / f"{name}.log").read_text() for name in ("first", "second")))
         ada = Browser(signed_in(athlete.user))
         files = [("uploads", (f"{n}.tcx", tcx(started_at=started(n)))) for n in range(8)]
         arrived = ada.fill(f"{one}/import/", f"{two}/import/", files=files)
